@@ -1,0 +1,129 @@
+"""The checker sees what Google's documents do not allow."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from together_google.oauth import CALENDAR_LIST, FREE_BUSY, OPENID
+from together_google.testing import CheckedTransport, Checker
+
+API = "https://www.googleapis.com/calendar/v3"
+SETTINGS = {
+    "API_URL": API,
+    "AUTH_URL": "https://accounts.google.com/o/oauth2/v2/auth",
+    "TOKEN_URL": "https://oauth2.googleapis.com/token",
+    "REVOKE_URL": "https://oauth2.googleapis.com/revoke",
+    "USERINFO_URL": "https://openidconnect.googleapis.com/v1/userinfo",
+}
+TIME = {"dateTime": "2027-03-01T09:00:00Z"}
+SCOPES = {
+    "busy": frozenset({FREE_BUSY}),
+    "list": frozenset({CALENDAR_LIST}),
+    "all": frozenset(),
+    "id": frozenset({OPENID}),
+}
+
+
+def faults(discovery, request, answer=None):
+    checker = Checker(SETTINGS, SCOPES.get, discovery)
+    method = checker.sent(request, request.content)
+    if answer is not None:
+        checker.answered(method, *answer)
+    return checker.faults + checker.answer_faults
+
+
+def request(method, url, *, token="other", **kwargs):
+    return httpx.Request(method, url, headers={"authorization": f"Bearer {token}"}, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        request("GET", API + "/users/me/calendarList?maxResults=250", token="list"),
+        request("POST", API + "/freeBusy", token="busy", json={"items": [{"id": "a"}]}),
+        request("POST", API + "/calendars/a%23b/events", json={"start": TIME, "end": TIME}),
+        request("PATCH", API + "/calendars/a/events/b", json={"conferenceData": None}),
+        request("DELETE", API + "/calendars/a/events/b?sendUpdates=all"),
+        request("GET", SETTINGS["USERINFO_URL"], token="id"),
+        httpx.Request("POST", SETTINGS["REVOKE_URL"], data={"token": "t"}),
+    ],
+    ids=lambda r: f"{r.method}-{r.url.path}",
+)
+def test_what_is_documented_is_fine(discovery, fine):
+    """A request as Google documents it has no fault."""
+    assert faults(discovery, fine) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (request("PUT", API + "/freeBusy"), "no method of the API is PUT freeBusy"),
+        (request("GET", API + "/calendars/a/b/events"), "no method of the API"),
+        (request("GET", API + "/users/me/calendarList?page=2"), "takes no parameter page"),
+        (request("GET", API + "/users/me/calendarList?maxResults=0"), "maxResults"),
+        (request("GET", API + "/users/me/calendarList?showHidden=1"), "showHidden"),
+        (request("DELETE", API + "/calendars/a/events/b?sendUpdates=some"), "sendUpdates"),
+        (request("GET", API + "/calendars/a/events?timeMin=2027-03-01T09:00:00"), "timeMin"),
+        (request("GET", API + "/users/me/calendarList", token="busy"), "needs one of"),
+        (
+            request("GET", API + "/users/me/settings", token="other"),
+            "never asked for",
+        ),
+        (request("POST", API + "/freeBusy", json={"calendars": []}), "no field calendars"),
+        (request("POST", API + "/freeBusy", json={"items": {}}), "items is no array"),
+        (request("POST", API + "/freeBusy", json={"timeMin": "now"}), "no date-time"),
+        (request("POST", API + "/freeBusy", json={"timeMin": None}), "no date-time: None"),
+        (request("POST", API + "/freeBusy", json={"groupExpansionMax": "9"}), "no int32"),
+        (request("POST", API + "/calendars/a/events", json={"start": TIME}), "needs end"),
+        (request("PATCH", API + "/calendars/a/events/b", json={"etag": 1}), "etag is no string"),
+        (request("PATCH", API + "/calendars/a/events/b", json={"htmlLink": ""}), "read-only"),
+        (httpx.Request("GET", API + "/users/me/calendarList"), "needs a bearer token"),
+        (request("GET", SETTINGS["USERINFO_URL"] + "?alt=json", token="id"), "userinfo"),
+        (httpx.Request("GET", SETTINGS["REVOKE_URL"] + "?token=t"), "revoke"),
+        (httpx.Request("POST", SETTINGS["TOKEN_URL"], data={"grant_type": "password"}), "grant"),
+        (
+            httpx.Request("POST", SETTINGS["TOKEN_URL"], data={"grant_type": "refresh_token"}),
+            "takes ['client_id'",
+        ),
+        (
+            httpx.Request("GET", SETTINGS["AUTH_URL"] + "?include_granted_scopes=true"),
+            "takes no include_granted_scopes",
+        ),
+        (request("POST", API + "/freeBusy", content=b"{"), "no JSON"),
+        (httpx.Request("GET", SETTINGS["AUTH_URL"] + "?scope=drive"), "more than is used"),
+        (httpx.Request("GET", "https://www.googleapis.com/drive/v3/files"), "nothing of Google"),
+    ],
+    ids=range(26),
+)
+def test_what_is_not_documented_is_a_fault(discovery, wrong, fault):
+    """Path, verb, query, body, scopes and forms are each seen."""
+    assert any(fault in told for told in faults(discovery, wrong)), faults(discovery, wrong)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "fault"),
+    [
+        (200, {"items": [{"id": 7}]}, "no string: 7"),
+        (200, {"things": []}, "no field things"),
+        (403, {"error": "forbidden"}, "no error body"),
+        (403, {"error": {"errors": [], "code": 403, "message": ""}}, "no error body"),
+    ],
+)
+def test_an_answer_is_held_to_its_schema(discovery, status, content, fault):
+    """A stand-in's answer of another shape is seen, and so is its error of another shape."""
+    asked = request("GET", API + "/users/me/calendarList", token="list")
+    told = faults(discovery, asked, (status, json.dumps(content).encode()))
+    assert any(fault in one for one in told), told
+
+
+async def test_the_transport_lets_the_checker_see(discovery):
+    """What goes through the transport is counted by its method, and its answer reaches us."""
+    checker = Checker(SETTINGS, SCOPES.get, discovery)
+    inner = httpx.MockTransport(lambda r: httpx.Response(200, json={"items": 7}))
+    async with httpx.AsyncClient(transport=CheckedTransport(inner, checker)) as http:
+        reply = await http.send(request("GET", API + "/users/me/calendarList", token="list"))
+    assert reply.json() == {"items": 7}
+    assert checker.calls == ["calendar.calendarList.list"]
+    assert checker.answer_faults == ["CalendarList.items is no array: 7"]

@@ -1,0 +1,181 @@
+"""Google's own client library, over a real socket, takes the sandbox for Google."""
+
+from __future__ import annotations
+
+import threading
+import time
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from together_google import GoogleSandbox
+from together_google.oauth import IDENTITY_SCOPES, SCOPES
+from together_google.testing import walk_consent
+
+ADA = "ada@saltmarsh.example.org"
+BEN = "ben@saltmarsh.example.org"
+REDIRECT_URI = "http://127.0.0.1:1/callback/google"
+KEY = "0123456789abcdefghijklmnopqrstuv"
+EVENT = {
+    "id": KEY,
+    "summary": "Mentoring session",
+    "start": {"dateTime": "2027-03-01T09:00:00Z"},
+    "end": {"dateTime": "2027-03-01T10:00:00Z"},
+    "attendees": [{"email": BEN}],
+    "conferenceData": {
+        "createRequest": {"requestId": KEY, "conferenceSolutionKey": {"type": "hangoutsMeet"}}
+    },
+}
+WINDOW = {
+    "timeMin": "2027-03-01T00:00:00Z",
+    "timeMax": "2027-03-02T00:00:00Z",
+    "items": [{"id": ADA}],
+}
+
+
+@pytest.fixture
+def live():
+    """Serve a sandbox on a free port of this machine, in a thread of its own."""
+    sandbox = GoogleSandbox()
+    sandbox.add_account(ADA, name="Ada", zone="Europe/Stockholm")
+    sandbox.add_account(BEN, name="Ben", zone="Africa/Lagos")
+    config = uvicorn.Config(sandbox.app(), port=0, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield sandbox, sandbox.settings(f"http://127.0.0.1:{port}")
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def credentials(live, monkeypatch):
+    """Consent with google-auth-oauthlib, which checks state, scopes and PKCE by itself."""
+    from google_auth_oauthlib.flow import Flow
+
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    _, settings = live
+    config = {
+        "web": {
+            "client_id": settings["CLIENT_ID"],
+            "client_secret": settings["CLIENT_SECRET"],
+            "auth_uri": settings["AUTH_URL"],
+            "token_uri": settings["TOKEN_URL"],
+        }
+    }
+    scopes = sorted(IDENTITY_SCOPES.union(*SCOPES.values()))
+    flow = Flow.from_client_config(config, scopes, redirect_uri=REDIRECT_URI)
+    url, _ = flow.authorization_url(access_type="offline", prompt="consent")
+
+    async def walk():
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await walk_consent(http, url, account=ADA)
+
+    flow.fetch_token(code=dict(parse_qsl(urlsplit(anyio.run(walk)).query))["code"])
+    flow.oauth2session.close()
+    return flow.credentials
+
+
+@pytest.fixture
+def service(live, credentials):
+    """Give Google's client for Calendar v3, pointed at the sandbox."""
+    from google_auth_httplib2 import AuthorizedHttp
+    from googleapiclient.discovery import build
+    from httplib2 import Http
+
+    _, settings = live
+    with build(
+        "calendar",
+        "v3",
+        http=AuthorizedHttp(credentials, http=Http()),
+        client_options={"api_endpoint": settings["API_URL"] + "/"},
+        static_discovery=True,
+        cache_discovery=False,
+    ) as service:
+        yield service
+
+
+def refused(request):
+    """Send a request that Google refuses; give status and reason as its client reads them."""
+    from googleapiclient.errors import HttpError
+
+    with pytest.raises(HttpError) as caught:
+        request.execute()
+    return caught.value.status_code, caught.value.error_details[0]["reason"]
+
+
+def test_google_auth_consents_and_renews(live, credentials):
+    """The official library gets both tokens, and renews the one with the other."""
+    from google.auth.transport.requests import Request
+
+    first = credentials.token
+    assert credentials.refresh_token
+    credentials.refresh(Request())
+    assert credentials.token != first
+    assert live[0].scopes_of(credentials.token) == IDENTITY_SCOPES.union(*SCOPES.values())
+
+
+def test_google_auth_notices_a_revoked_account(live, credentials):
+    """A dead refresh token is an error that the official library knows."""
+    from google.auth.exceptions import RefreshError
+    from google.auth.transport.requests import Request
+
+    live[0].revoke(ADA)
+    with pytest.raises(RefreshError, match="invalid_grant"):
+        credentials.refresh(Request())
+
+
+def test_googles_client_reads_calendars_and_busy_times(service, discovery):
+    """Calendar list and free/busy come back as the document says."""
+    listed = service.calendarList().list(maxResults=10).execute()
+    assert [(c["id"], c["primary"], c["accessRole"]) for c in listed["items"]] == [
+        (ADA, True, "owner")
+    ]
+    service.events().insert(calendarId=ADA, body=EVENT).execute()
+    busy = service.freebusy().query(body=WINDOW).execute()
+    block = {"start": "2027-03-01T09:00:00Z", "end": "2027-03-01T10:00:00Z"}
+    assert busy["calendars"] == {ADA: {"busy": [block]}}
+    methods = {method.id: method for method in discovery.methods}
+    for name, answer in (("calendarList.list", listed), ("freebusy.query", busy)):
+        assert [*discovery.answer_faults(methods[f"calendar.{name}"], answer)] == []
+
+
+def test_googles_client_makes_moves_and_cancels_an_event(live, service, discovery):
+    """An event with Meet goes through its whole life in the official client."""
+    events = service.events()
+    made = events.insert(
+        calendarId=ADA, body=EVENT, sendUpdates="all", conferenceDataVersion=1
+    ).execute()
+    assert made["conferenceData"]["entryPoints"][0]["uri"].startswith("https://meet.google.com/")
+    later = {"end": {"dateTime": "2027-03-01T11:00:00Z"}}
+    moved = events.patch(calendarId=ADA, eventId=KEY, body=later, sendUpdates="all").execute()
+    assert moved["end"]["dateTime"] == "2027-03-01T12:00:00+01:00"
+    assert events.list(calendarId=ADA).execute()["items"] == [moved]
+    assert events.delete(calendarId=ADA, eventId=KEY, sendUpdates="all").execute() == ""
+    gone = events.get(calendarId=ADA, eventId=KEY).execute()
+    assert gone["status"] == "cancelled"
+    methods = {method.id: method for method in discovery.methods}
+    for name, answer in (("insert", made), ("patch", moved), ("get", gone)):
+        assert [*discovery.answer_faults(methods[f"calendar.events.{name}"], answer)] == []
+    assert [mail["kind"] for mail in live[0].world.mails] == ["invited", "changed", "cancelled"]
+
+
+def test_googles_client_reads_the_refusals(live, service):
+    """The official client finds status and reason in every refusal."""
+    sandbox, events = live[0], service.events()
+    events.insert(calendarId=ADA, body=EVENT).execute()
+    assert refused(events.insert(calendarId=ADA, body=EVENT)) == (409, "duplicate")
+    assert refused(events.get(calendarId=ADA, eventId="never0")) == (404, "notFound")
+    events.delete(calendarId=ADA, eventId=KEY).execute()
+    assert refused(events.delete(calendarId=ADA, eventId=KEY)) == (410, "deleted")
+    long = service.freebusy().query(body=WINDOW | {"timeMax": "2028-01-01T00:00:00Z"})
+    assert refused(long) == (400, "timeRangeTooLong")
+    sandbox.switches.set({"throttled": "userRateLimitExceeded"})
+    assert refused(events.list(calendarId=ADA)) == (403, "userRateLimitExceeded")
+    sandbox.switches.set({"throttled": "", "down": True})
+    assert refused(events.list(calendarId=ADA)) == (503, "backendError")

@@ -1,0 +1,125 @@
+"""The sandbox's authorization endpoint: who, what, and yes or no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from together_google.sandbox import grants, pages
+from together_google.sandbox.served import Desk, form_pairs
+from together_google.sandbox.world import Code, Person
+
+PATH = "/o/oauth2/v2/auth"
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+
+
+def routes(desk: Desk, redirect_uris: frozenset[str]) -> list[Route]:
+    consent = _Consent(desk, redirect_uris)
+    return [
+        Route(PATH, consent.ask, methods=["GET"]),
+        Route(PATH, consent.decide, methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    desk: Desk
+    redirect_uris: frozenset[str]
+    """What is registered; nothing registered allows any address."""
+
+    async def ask(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        if wrong := self._wrong(query):
+            return pages.refused(*wrong)
+        people = self.desk.world.people
+        chosen = query.get("authuser", "")
+        if not chosen and "select_account" not in query.get("prompt", "").split():
+            chosen = query.get("login_hint", "")
+        person = people.get(chosen.casefold())
+        if person is None:
+            return pages.chooser(query, people.values())
+        if person.email in self.desk.switches.admin_blocked:
+            return pages.blocked(query, person)
+        return pages.consent(query, person, _tickable(query))
+
+    async def decide(self, request: Request) -> Response:
+        query, posted = dict(request.query_params), await form_pairs(request)
+        if wrong := self._wrong(query):
+            return pages.refused(*wrong)
+        answers = dict(posted)
+        person = self.desk.world.people.get(answers.get("account", "").casefold())
+        if person is None:
+            return pages.chooser(query, self.desk.world.people.values())
+        if person.email in self.desk.switches.admin_blocked:
+            if answers.get("decision") == "blocked":
+                return _back(query, {"error": "admin_policy_enforced"})
+            return pages.blocked(query, person)
+        match answers.get("decision"):
+            case "allow":
+                ticked = frozenset(value for name, value in posted if name == "scope")
+                return _back(query, self._allowed(query, person, ticked))
+            case "cancel":
+                return _back(query, {"error": "access_denied"})
+        return pages.consent(query, person, _tickable(query))
+
+    def _allowed(
+        self, query: Mapping[str, str], person: Person, ticked: frozenset[str]
+    ) -> dict[str, str]:
+        world = self.desk.world
+        asked = query["scope"].split()
+        scopes = [
+            *dict.fromkeys(grants.IDENTITY[scope] for scope in asked if scope in grants.IDENTITY),
+            *(scope for scope in _tickable(query) if scope in ticked),
+        ]
+        again = "consent" in query.get("prompt", "").split()
+        first = person.email not in world.consented
+        code = Code(
+            email=person.email,
+            redirect_uri=query["redirect_uri"],
+            challenge=query["code_challenge"],
+            scopes=scopes,
+            offline=query.get("access_type") == "offline" and (again or first),
+            expires_at=self.desk.clock() + grants.CODE_LIFE,
+        )
+        return {"code": grants.new_code(world, code), "scope": " ".join(scopes)}
+
+    def _wrong(self, query: Mapping[str, str]) -> tuple[str, str] | None:
+        """Check the request.  PKCE with S256 is required, which is stricter than Google."""
+        redirect_uri = query.get("redirect_uri", "")
+        if query.get("client_id") != self.desk.world.client_id:
+            return "invalid_client", "The OAuth client was not found."
+        url = urlsplit(redirect_uri)
+        registered = not self.redirect_uris or redirect_uri in self.redirect_uris
+        if url.scheme not in ("http", "https") or not url.hostname or url.fragment:
+            registered = False
+        if not registered:
+            return "redirect_uri_mismatch", "The redirect address is not registered for this app."
+        if query.get("response_type") != "code":
+            return "unsupported_response_type", "response_type must be code."
+        challenge = query.get("code_challenge", "")
+        if query.get("code_challenge_method") != "S256" or not _CHALLENGE.match(challenge):
+            return "invalid_request", "A code_challenge with the method S256 is needed."
+        asked = query.get("scope", "").split()
+        if not asked or not grants.KNOWN.issuperset(asked):
+            return "invalid_scope", "Some requested scopes were invalid."
+        return None
+
+
+def _tickable(query: Mapping[str, str]) -> list[str]:
+    asked = dict.fromkeys(query["scope"].split())
+    return [scope for scope in asked if scope not in grants.IDENTITY]
+
+
+def _back(query: Mapping[str, str], answer: Mapping[str, str]) -> Response:
+    """Send the browser back to the app, with its state as it was."""
+    state = {"state": query["state"]} if "state" in query else {}
+    joint = "&" if urlsplit(query["redirect_uri"]).query else "?"
+    address = query["redirect_uri"] + joint + urlencode({**state, **answer})
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return RedirectResponse(address, 303, headers=headers)

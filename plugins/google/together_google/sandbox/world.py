@@ -1,0 +1,148 @@
+"""What the sandbox remembers: accounts, calendars with their events, and consents."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Person:
+    """An account.  `sub` stays when the address changes."""
+
+    email: str
+    name: str
+    zone: str
+    sub: str
+    has_calendar: bool = True
+
+
+@dataclass(slots=True)
+class StoredEvent:
+    """An event as its organizer's calendar keeps it; guests look at the same one."""
+
+    body: dict[str, Any]
+    polls_left: int = 0
+    """Reads until the Meet link is there."""
+    requests: list[str] = field(default_factory=list)
+    """Ids of conference requests already seen."""
+
+
+@dataclass(slots=True)
+class Book:
+    """A calendar."""
+
+    id: str
+    owner: str
+    name: str
+    zone: str
+    meet: bool = True
+    readers: dict[str, str] = field(default_factory=dict)
+    """Address → role, of those it is shared with; ``*`` is everybody."""
+    events: dict[str, StoredEvent] = field(default_factory=dict)
+    invited: dict[str, str] = field(default_factory=dict)
+    """Event id → the calendar that organizes it."""
+
+    @property
+    def primary(self) -> bool:
+        return self.id == self.owner
+
+    def role(self, email: str) -> str | None:
+        if email == self.owner:
+            return "owner"
+        return self.readers.get(email, self.readers.get("*"))
+
+
+@dataclass(slots=True)
+class Code:
+    """An authorization code."""
+
+    email: str
+    redirect_uri: str
+    challenge: str
+    scopes: list[str]
+    offline: bool
+    expires_at: int
+
+
+@dataclass(slots=True)
+class Token:
+    """An access token or, with `expires_at` None, a refresh token."""
+
+    email: str
+    scopes: list[str]
+    expires_at: int | None = None
+    refresh_token: str | None = None
+
+
+@dataclass(slots=True)
+class World:
+    client_id: str = field(default_factory=lambda: secrets.token_hex(6) + ".apps.sandbox.test")
+    client_secret: str = field(default_factory=lambda: "sandbox-" + secrets.token_urlsafe(18))
+    people: dict[str, Person] = field(default_factory=dict)
+    books: dict[str, Book] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    access: dict[str, Token] = field(default_factory=dict)
+    refresh: dict[str, Token] = field(default_factory=dict)
+    consented: list[str] = field(default_factory=list)
+    """Accounts that have consented before, which get no refresh token unasked."""
+    mails: list[dict[str, str]] = field(default_factory=list)
+    """What guests were told: ``{"to": …, "event": …, "kind": …}``."""
+
+    def add_person(self, email: str, name: str, zone: str, *, has_calendar: bool = True) -> Person:
+        """Add an account, with an empty primary calendar where it has one."""
+        email = email.casefold()
+        if email in self.people:
+            return self.people[email]
+        digest = int.from_bytes(hashlib.sha256(email.encode()).digest()[:9], "big")
+        person = Person(email, name, zone, f"1{digest % 10**20:020d}", has_calendar)
+        self.people[email] = person
+        if has_calendar:
+            self.books[email] = Book(email, email, name, zone)
+        return person
+
+    def book(self, calendar_id: str, email: str) -> Book | None:
+        """Find a calendar as this account names it; ``primary`` is its own."""
+        found = self.books.get(email if calendar_id == "primary" else calendar_id.casefold())
+        return found if found is not None and found.role(email) else None
+
+    def books_of(self, email: str) -> list[Book]:
+        mine = [book for book in self.books.values() if book.role(email)]
+        return sorted(mine, key=lambda book: (book.id != email, book.owner != email, book.name))
+
+    def event(self, book: Book, event_id: str) -> tuple[Book, StoredEvent] | None:
+        """Find an event by the calendar it is looked at in; give the one that organizes it too."""
+        home = self.books.get(book.invited.get(event_id, book.id))
+        stored = home.events.get(event_id) if home is not None else None
+        return (home, stored) if home is not None and stored is not None else None
+
+    def events(self, book: Book) -> Iterator[tuple[Book, StoredEvent]]:
+        """Go through the calendar's own events, and those it is invited to."""
+        for event_id in (*book.events, *book.invited):
+            if found := self.event(book, event_id):
+                yield found
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> World:
+        return cls(
+            client_id=state["client_id"],
+            client_secret=state["client_secret"],
+            people={key: Person(**value) for key, value in state["people"].items()},
+            books={key: _book(value) for key, value in state["books"].items()},
+            codes={key: Code(**value) for key, value in state["codes"].items()},
+            access={key: Token(**value) for key, value in state["access"].items()},
+            refresh={key: Token(**value) for key, value in state["refresh"].items()},
+            consented=[*state["consented"]],
+            mails=[*state["mails"]],
+        )
+
+
+def _book(state: Mapping[str, Any]) -> Book:
+    events = {key: StoredEvent(**value) for key, value in state["events"].items()}
+    return Book(**{**state, "events": events})

@@ -1,0 +1,138 @@
+"""The API of Saltmarsh Institute, over HTTP, with the memory calendar service behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from tests.services.conftest import statements
+from tests.services.town import Town
+from tests.world import World
+from together.api.callback import callback_route
+from together.api.context import Services
+from together.api.documents import Documents
+from together.api.http import Endpoint
+from together.api.limits import Limits
+from together.api.pages import Cursors
+from together.api.schema import build
+from together.services.availability import Availabilities
+from together.services.booking import Bookings
+from together.services.busy import Busy
+from together.services.profile import Profiles
+from together.services.refusals import MemberDeactivated, NotSignedIn, Refusal, UnknownMember
+from together.services.todos import Todos
+from together.services.viewer import Viewer
+from together.store.database import Database
+from together.store.models import Member
+
+__all__ = ["statements"]
+
+
+@dataclass(slots=True)
+class FirstNames:
+    """Signs in whoever's first name is the token; `refuses` says no to everybody."""
+
+    people: dict[str, Member]
+    refuses: Refusal | None = None
+
+    async def viewer(self, bearer: str | None) -> Viewer:
+        if self.refuses is not None:
+            raise self.refuses
+        if bearer is None:
+            raise NotSignedIn
+        if bearer not in self.people:
+            raise UnknownMember
+        member = await Member.get(id=self.people[bearer].id)
+        if not member.active:
+            raise MemberDeactivated
+        return Viewer.of(member)
+
+
+@dataclass(slots=True)
+class Api:
+    """What a frontend has: an address, and tokens."""
+
+    world: World
+    town: Town
+    services: Services
+    documents: Documents
+    sign_in: FirstNames
+    client: httpx.AsyncClient = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.serve(self.services)
+
+    def serve(self, services: Services) -> None:
+        endpoint = Endpoint(_SCHEMA, services, cursors=Cursors(b"c" * 32), explorer=None)
+        routes = [Route("/graphql", endpoint), callback_route(services.connecting)]
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(Starlette(routes=routes), raise_app_exceptions=True),
+            base_url="https://together.example.org",
+        )
+
+    def serve_with(self, **others: Any) -> None:
+        """Put other services in the place of some."""
+        self.serve(replace(self.services, **others))
+
+    async def post(self, body: Any, *, who: str | None = "ada", **headers: str) -> httpx.Response:
+        signed = {"Authorization": f"Bearer {who}"} if who else {}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post("/graphql", json=body, headers=signed | named)
+
+    async def ask(self, query: str, *, who: str = "ada", **variables: Any) -> Any:
+        """Give the data; an error is a failure of the test."""
+        answer = (await self.post({"query": query, "variables": variables}, who=who)).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def errors(self, query: str, *, who: str = "ada", **variables: Any) -> list[Any]:
+        """Give the errors as message and extensions."""
+        answer = (await self.post({"query": query, "variables": variables}, who=who)).json()
+        return [(error["message"], error["extensions"]) for error in answer["errors"]]
+
+
+def documents(**limits: Any) -> Documents:
+    return Documents(replace(Limits(), **limits), introspection=True)
+
+
+_SCHEMA = build(documents())
+"""Built once: it takes longer than most tests."""
+
+
+def _afresh(kept: Documents) -> Documents:
+    kept.limits, kept.hits, kept.misses = Limits(), 0, 0
+    kept._kept.clear()
+    return kept
+
+
+@pytest.fixture
+def town(world: World) -> Town:
+    return Town()
+
+
+@pytest.fixture
+async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api]:
+    """The API, with everybody of both organizations."""
+    busy = Busy(town.grants, town.clock)
+    sign_in = FirstNames(world.people)
+    services = Services(
+        identity=sign_in,  # type: ignore[arg-type]
+        connecting=town.connecting,
+        profiles=Profiles(),
+        members=town.members,
+        availabilities=Availabilities(busy, town.clock),
+        bookings=Bookings(busy=busy, registry=town.registry, clock=town.clock),
+        todos=Todos(town.clock),
+        registry=town.registry,
+        database=database,
+        clock=town.clock,
+    )
+    made = Api(world, town, services, _afresh(_SCHEMA.documents), sign_in)
+    yield made
+    await made.client.aclose()

@@ -1,0 +1,246 @@
+"""Every field as every role and as a stranger: what one may not see is null, and is not loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Api
+from tests.world import DAY, HOUR, NOW, match, session
+from together.store.models import Booking, MatchState, Member, Organization, Participant, Role
+
+NODE = """query N($id: ID!) { node(id: $id) { __typename id
+    ... on Member { name email timeZone weeklyHours { weekday }
+        administration { role active calendar } }
+    ... on Match { program state createdAt endedAt participants { role member { id } calendar }
+        sessionsHeld bookings { nodes { id } }
+        availability(start: "2026-12-01T00:00:00Z", end: "2026-12-02T00:00:00Z", timeZone: "UTC",
+            duration: 45) { __typename }
+        checkSlots(starts: ["2026-12-01T10:00:00Z"], timeZone: "UTC", duration: 45) { __typename } }
+    ... on Booking { start end bookingState: state place joinUrl history { what }
+        participants { member { id } } }
+    ... on CalendarIntegration { source account }
+    ... on Organization { name members { nodes { id } } matches { nodes { id } } }
+    ... on CalendarProvider { slug } ... on VideoProvider { slug }
+} }"""
+ROLES = ("ada", "ben", "dev", "elin", "ivo", "chiara", "leo", "mira")
+"""Ada mentors Ben, and Dev; Elin mentored Farid; Ivo is in nothing; Chiara administers; Leo is an
+IT administrator; Mira is of the other organization."""
+
+
+async def _world(api: Api) -> dict[str, str]:
+    """Name everything there is by its id."""
+    world = api.world
+    await Member.filter(id=world.leo.id).update(role=Role.IT_ADMIN)
+    held = await session(world.match, world.ada, world.ben, starts=NOW - 2 * DAY)
+    await Booking.filter(id=held.id).update(join_url="https://meet.memory.example/abc")
+    organization = await Organization.get(id=world.saltmarsh.id)
+    return {
+        "org": f"org_{organization.uid}",
+        "ada": f"mbr_{world.ada.uid}",
+        "ben": f"mbr_{world.ben.uid}",
+        "ivo": f"mbr_{world.ivo.uid}",
+        "match": f"mat_{world.match.uid}",
+        "ended": f"mat_{world.ended_match.uid}",
+        "held": f"bkg_{held.uid}",
+        "calendar": f"int_{world.ada.uid}",
+        "provider": "prv_memory",
+        "video": "vid_memory_meet",
+    }
+
+
+SEEN = {
+    "ada": {"ada", "ben", "match", "held", "calendar", "provider", "video"},
+    "ben": {"ada", "ben", "match", "held", "provider", "video"},
+    "dev": {"ada", "provider", "video"},
+    "elin": {"ended", "provider", "video"},
+    "ivo": {"ivo", "provider", "video"},
+    "chiara": {"org", "ada", "ben", "ivo", "match", "ended", "provider", "video"},
+    "leo": {"provider", "video"},
+    "mira": {"provider", "video"},
+}
+
+
+async def test_who_finds_what(api: Api):
+    """Of everything there is, each finds what is theirs, and of the rest nothing at all."""
+    ids = await _world(api)
+    for who in ROLES:
+        seen = set()
+        for name, each in ids.items():
+            node = (await api.ask(NODE, who=who, id=each))["node"]
+            if node is not None:
+                assert node["id"] == each
+                seen.add(name)
+        assert (who, seen) == (who, SEEN[who])
+        listed = await api.ask(
+            "query L($ids: [ID!]!) { nodes(ids: $ids) { id } }", who=who, ids=list(ids.values())
+        )
+        assert [node and node["id"] for node in listed["nodes"]] == [
+            each if name in seen else None for name, each in ids.items()
+        ]
+
+
+async def test_foreign_missing_malformed_and_forbidden(api: Api, statements: list[str]):
+    """What may not be seen is not found by the same statements as what is not there."""
+    world, answers, sent = api.world, [], []
+    for each in (
+        f"mbr_{world.mira.uid}",
+        f"mbr_{world.ivo.uid}",
+        "mbr_AAAAAAAAAAAAAAAAAAAAAA",
+        "mbr_",
+        "nonsense",
+        "TWVtYmVyOjQx",
+    ):
+        statements.clear()
+        answers.append((await api.post({"query": NODE, "variables": {"id": each}})).content)
+        sent.append(list(statements))
+    assert set(answers) == {b'{"data":{"node":null}}'}
+    assert [len(each) for each in sent] == [2] * 6
+    assert len({each[1].split("IN (")[0] for each in sent}) == 1
+
+
+async def test_a_member_is_seen_by_others_without_what_is_administered(api: Api):
+    """Role, activity and integration of a member are for administrators alone."""
+    ids = await _world(api)
+    partner = (await api.ask(NODE, who="ben", id=ids["ada"]))["node"]
+    assert partner["administration"] is None
+    administrator = (await api.ask(NODE, who="chiara", id=ids["ada"]))["node"]
+    assert administrator["administration"] == {
+        "role": "PARTICIPANT",
+        "active": True,
+        "calendar": "NOT_INTEGRATED",
+    }
+
+
+async def test_an_administrator_sees_no_times(api: Api, statements: list[str]):
+    """An administrator sees who is matched and how much was held: never times, nothing is read."""
+    ids = await _world(api)
+    statements.clear()
+    seen = (await api.ask(NODE, who="chiara", id=ids["match"]))["node"]
+    assert {
+        name: seen[name] for name in ("sessionsHeld", "bookings", "availability", "checkSlots")
+    } == {"sessionsHeld": 1, "bookings": None, "availability": None, "checkSlots": None}
+    assert [each["calendar"] for each in seen["participants"]] == [None, None]
+    assert not [each for each in statements if "busy" in each or "seat" in each]
+    mine = (await api.ask(NODE, who="ada", id=ids["match"]))["node"]
+    assert mine["sessionsHeld"] is None
+    assert [each["id"] for each in mine["bookings"]["nodes"]] == [ids["held"]]
+    assert mine["availability"] == {"__typename": "Availability"}
+
+
+@pytest.mark.parametrize("who", ["ada", "leo", "mira"])
+async def test_the_organization(api: Api, who):
+    """Only its administrators see the organization; to others it is null, and nothing is read."""
+    query = "{ organization { name members { nodes { email } } matches { nodes { id } } } }"
+    assert await api.ask(query, who=who) == {"organization": None}
+    seen = (await api.ask(query, who="chiara"))["organization"]
+    assert seen["name"] == "Saltmarsh Institute"
+    assert [each["email"] for each in seen["members"]["nodes"]][:2] == [
+        "ada@saltmarsh.example.org",
+        "ben@saltmarsh.example.org",
+    ]
+    assert len(seen["matches"]["nodes"]) == 3
+
+
+ADMINISTRATION = {
+    "createMember": ("CreateMemberInput", {"email": "new@x.example", "name": "New"}),
+    "deactivateMember": ("DeactivateMemberInput", {"memberId": "BEN"}),
+    "reactivateMember": ("ReactivateMemberInput", {"memberId": "BEN"}),
+    "createMatch": ("CreateMatchInput", {"mentorId": "BEN", "menteeIds": ["ADA"]}),
+    "endMatch": ("EndMatchInput", {"matchId": "MATCH"}),
+}
+
+
+@pytest.mark.parametrize("mutation", ADMINISTRATION)
+async def test_administration_is_for_administrators(api: Api, mutation):
+    """Members and other administrators are refused with a code, and nothing is changed."""
+    await _world(api)
+    kind, given = ADMINISTRATION[mutation]
+    names = {
+        "BEN": f"mbr_{api.world.ben.uid}",
+        "ADA": f"mbr_{api.world.ada.uid}",
+        "MATCH": f"mat_{api.world.match.uid}",
+    }
+    given = {key: _named(value, names) for key, value in given.items()}
+    query = f"mutation M($i: {kind}!) {{ {mutation}(input: $i) {{ __typename }} }}"
+    before = (await Member.all().count(), await Participant.all().count())
+    for who in ("ada", "leo"):
+        assert await api.errors(query, who=who, i=given) == [
+            ("Your role does not allow this.", {"code": "FORBIDDEN"})
+        ]
+    assert (await Member.all().count(), await Participant.all().count()) == before
+    assert await Member.filter(active=False).count() == 0
+    done = await api.ask(query, who="chiara", i=given)
+    assert done[mutation]["__typename"] == mutation[0].upper() + mutation[1:] + "Payload"
+
+
+def _named(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [names.get(each, each) for each in value]
+    return names.get(value, value)
+
+
+async def test_what_is_of_another_organization(api: Api):
+    """An administrator reaches nothing across the line, with any mutation."""
+    foreign, member = f"mat_{api.world.foreign_match.uid}", f"mbr_{api.world.mira.uid}"
+    query = """mutation M($match: ID!, $member: ID!) {
+        endMatch(input: {matchId: $match}) { __typename }
+        deactivateMember(input: {memberId: $member}) { __typename }
+        reactivateMember(input: {memberId: $member}) { __typename }
+        createMatch(input: {mentorId: $member, menteeIds: [$member]}) { __typename }
+    }"""
+    assert await api.ask(query, who="chiara", match=foreign, member=member) == {
+        "endMatch": {"__typename": "NotFound"},
+        "deactivateMember": {"__typename": "NotFound"},
+        "reactivateMember": {"__typename": "NotFound"},
+        "createMatch": {"__typename": "InvalidInput"},
+    }
+    await api.world.foreign_match.refresh_from_db()
+    assert api.world.foreign_match.state is MatchState.ACTIVE
+
+
+async def test_who_joins_later(api: Api):
+    """Whoever joins a match sees the sessions from that day on."""
+    world = api.world
+    group = await match(world.ada, world.ben, world.hana, now=NOW - 30 * DAY)
+    before = await session(group, world.ada, world.ben, starts=NOW - 3 * DAY)
+    after = await session(group, world.ada, world.ben, world.hana, starts=NOW + DAY)
+    await Participant.filter(match_id=group.id, member_id=world.hana.id).update(joined_at=NOW - DAY)
+    query = "query B($id: ID!) { node(id: $id) { ... on Match { bookings { nodes { id } } } } }"
+    seen = {
+        who: [
+            node["id"]
+            for node in (await api.ask(query, who=who, id=f"mat_{group.uid}"))["node"]["bookings"][
+                "nodes"
+            ]
+        ]
+        for who in ("ada", "hana")
+    }
+    both = [f"bkg_{before.uid}", f"bkg_{after.uid}"]
+    assert seen == {"ada": both, "hana": both[1:]}
+    assert (await api.ask(NODE, who="hana", id=both[0]))["node"] is None
+    assert (await api.ask(NODE, who="hana", id=both[1]))["node"] is not None
+
+
+async def test_links_close_with_the_match(api: Api):
+    """A link is shown while the match goes on with everybody in it, and never again."""
+    world = api.world
+    ahead = await session(
+        world.match, world.ada, world.ben, starts=NOW + HOUR, video="memory_meet",
+        join_url="https://meet.memory.example/abc",
+    )  # fmt: skip
+    query = "query B($id: ID!) { node(id: $id) { ... on Booking { joinUrl joinUrlPending } } }"
+
+    async def link() -> Any:
+        return (await api.ask(query, id=f"bkg_{ahead.uid}"))["node"]
+
+    assert await link() == {"joinUrl": "https://meet.memory.example/abc", "joinUrlPending": False}
+    closed = {"joinUrl": None, "joinUrlPending": False}
+    await Member.filter(id=world.ben.id).update(active=False)
+    assert await link() == closed
+    await Member.filter(id=world.ben.id).update(active=True)
+    assert (await link())["joinUrl"] is not None
+    world.match.state = MatchState.ENDED
+    await world.match.save()
+    assert await link() == closed

@@ -1,0 +1,158 @@
+"""Every refusal that a field declares reaches the client as a type of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from strawberry.types.base import get_object_definition
+
+from tests.api.conftest import Api
+from tests.world import NOW
+from together.api.matches import READING
+from together.api.outcomes import Raises, shown_as, union_members
+from together.api.problems import PROBLEMS
+from together.api.schema import Mutation
+from together.services import refusals
+
+HANDLE = {"handle": "h"}
+BOOK = {
+    "matchId": "mat_x",
+    "start": "2026-12-01T10:00:00Z",
+    "duration": 45,
+    "timeZone": "Europe/Rome",
+    "clientKey": "k",
+}
+INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "startCalendarConnection": (
+        "connecting",
+        "start",
+        {"provider": "memory", "returnTo": "https://app.example.org/"},
+    ),
+    "completeCalendarConnection": ("connecting", "complete", HANDLE),
+    "disconnectCalendar": ("connecting", "disconnect", {"calendarIntegrationId": "OWN"}),
+    "updateProfile": ("profiles", "update_profile", {"name": "Ada"}),
+    "updateHours": ("profiles", "update_hours", {"useDefaultWeek": True}),
+    "bookSession": ("bookings", "book", BOOK),
+    "cancelBooking": ("bookings", "cancel", {"bookingId": "bkg_x", "clientKey": "k"}),
+    "createMember": ("members", "create_member", {"email": "x@y.example", "name": "X"}),
+    "deactivateMember": ("members", "deactivate_member", {"memberId": "mbr_x"}),
+    "reactivateMember": ("members", "reactivate_member", {"memberId": "mbr_x"}),
+    "createMatch": ("members", "create_match", {"mentorId": "mbr_x", "menteeIds": ["mbr_y"]}),
+    "endMatch": ("members", "end_match", {"matchId": "mat_x"}),
+}
+"""Mutation → its service, the method that is called, and an input."""
+
+MADE = {
+    refusals.InvalidInput: refusals.InvalidInput("a.b", "Not so."),
+    refusals.InvalidWindow: refusals.InvalidWindow("end", "Not so."),
+    refusals.DurationNotOffered: refusals.DurationNotOffered("duration", 7, (30, 45)),
+    refusals.ProviderDown: refusals.ProviderDown(timedelta(seconds=90)),
+    refusals.SlotUnavailable: refusals.SlotUnavailable((NOW, NOW + 900)),
+    refusals.TooSoon: refusals.TooSoon(NOW),
+    refusals.TooFarAhead: refusals.TooFarAhead(NOW),
+}
+"""Those that carry more than words."""
+
+MORE = {
+    "InvalidInput": {"field": "a.b"},
+    "InvalidWindow": {"field": "end"},
+    "DurationNotOffered": {"field": "duration", "offered": [30, 45]},
+    "ProviderDown": {"retryAfterSeconds": 90},
+    "SlotUnavailable": {"alternatives": ["2026-11-30T08:00:00Z", "2026-11-30T08:15:00Z"]},
+    "TooSoon": {"earliest": "2026-11-30T08:00:00Z"},
+    "TooFarAhead": {"latest": "2026-11-30T08:00:00Z"},
+}
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Nothing here reaches a database but to sign in."""
+    return "sqlite"
+
+
+class Refusing:
+    """A service whose every method says no in the same way."""
+
+    def __init__(self, refusal: Exception) -> None:
+        self._refusal = refusal
+
+    def __getattr__(self, name: str):
+        async def refuse(*arguments: Any, **named: Any) -> Any:
+            raise self._refusal
+
+        return refuse
+
+
+def _declared() -> list[Any]:
+    cases = []
+    for field in get_object_definition(Mutation, strict=True).fields:
+        name = "".join(
+            part.title() if at else part for at, part in enumerate(field.python_name.split("_"))
+        )
+        raises = next(e.refusals for e in field.extensions if isinstance(e, Raises))
+        cases += [
+            pytest.param(
+                name,
+                refusal,
+                shown_as(refusal, union_members(field)),
+                id=f"{name}-{refusal.__name__}",
+            )
+            for refusal in raises
+        ]
+    return cases
+
+
+def _shown(problem: type, refusal: refusals.Refusal) -> dict[str, Any]:
+    return {
+        "__typename": problem.__name__,
+        "message": refusal.message,
+        "code": problem.named.value,
+        **MORE.get(problem.__name__, {}),
+    }
+
+
+def _selection(problem: type) -> str:
+    fields = " ".join(MORE.get(problem.__name__, {}))
+    more = f"... on {problem.__name__} {{ {fields} }}" if fields else ""
+    return f"{{ __typename ... on Problem {{ message code }} {more} }}"
+
+
+@pytest.mark.parametrize(("mutation", "refusal", "problem"), _declared())
+async def test_each_declared_refusal(api: Api, mutation, refusal, problem):
+    """A mutation answers each refusal it declares with its type, its words and its code."""
+    service, method, given = INPUTS[mutation]
+    raised = MADE.get(refusal) or refusal()
+    real = getattr(api.services, service)
+    assert callable(getattr(real, method))
+    api.serve_with(**{service: Refusing(raised)})
+    kind = mutation[0].upper() + mutation[1:]
+    given = {
+        name: f"int_{api.world.chiara.uid}" if value == "OWN" else value
+        for name, value in given.items()
+    }
+    query = f"mutation M($i: {kind}Input!) {{ {mutation}(input: $i) {_selection(problem)} }}"
+    assert await api.ask(query, who="chiara", i=given) == {mutation: _shown(problem, raised)}
+
+
+@pytest.mark.parametrize("refusal", READING)
+async def test_each_refusal_of_a_question(api: Api, refusal):
+    """A question about times is refused with types too."""
+    raised = MADE.get(refusal) or refusal()
+    api.serve_with(availabilities=Refusing(raised))
+    problem = next(each for each in PROBLEMS if each.tells is refusal)
+    query = f"""query Q($id: ID!) {{ node(id: $id) {{ ... on Match {{
+        availability(start: "2026-12-01T00:00:00Z", end: "2026-12-02T00:00:00Z",
+            timeZone: "UTC", duration: 45) {_selection(problem)}
+        checkSlots(starts: [], timeZone: "UTC", duration: 45) {_selection(problem)}
+    }} }} }}"""
+    told = _shown(problem, raised)
+    assert await api.ask(query, id=f"mat_{api.world.match.uid}") == {
+        "node": {"availability": told, "checkSlots": told}
+    }
+
+
+def test_every_mutation_is_here():
+    """No mutation can be added without being tried here."""
+    assert {case.values[0] for case in _declared()} == set(INPUTS)

@@ -1,0 +1,216 @@
+"""The doctor looks at everything, says what to do, and fails when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from email.utils import formatdate
+
+import anyio
+import httpx
+import pytest
+
+from together.cli import doctor
+from together.cli.doctor import Finding, examined
+from together.providers.values import Secret
+from together.settings import Settings
+from together.store.database import Database
+from together.store.keys import load_keys
+from together.store.models import Organization
+from together.store.vault import Place, Vault
+
+ISSUER = [{"issuer": "https://login.example.org", "audience": "x", "organization": "saltmarsh"}]
+
+
+@pytest.fixture
+def healthy(together, environ, migrated):
+    """An installation with nothing wrong."""
+    assert together("keys", "new")[0] == 0
+    environ(
+        PUBLIC_URL="https://together.example.org",
+        ISSUERS=json.dumps(ISSUER),
+        GOOGLE_CLIENT_ID="id",
+        GOOGLE_CLIENT_SECRET="secret",
+    )
+
+
+def test_a_healthy_installation_is_called_so(together, healthy):
+    """Each thing looked at is a line, and the code is 0."""
+    assert together("doctor", "--offline") == (
+        0,
+        "good   settings: production, at https://together.example.org\n"
+        "good   keys: keys/together.txt, readable by this user alone\n"
+        "good   database: sqlite, at this version\n"
+        "good   keys: everything sealed can be opened\n"
+        "good   clock: agrees with the database\n"
+        "good   provider google: set up\n"
+        "good   provider google-meet: set up\n"
+        "Nothing is wrong.\n",
+        "",
+    )
+
+
+def test_a_bad_environment_is_told_whole(together, environ):
+    """Every problem of the settings is a line, and nothing else is looked at."""
+    environ(PORT="x", PLUGIN="y")
+    code, out, err = together("doctor")
+    assert (code, err) == (1, "")
+    assert [line.partition(". ")[0] for line in out.splitlines()] == [
+        "WRONG  settings: TOGETHER_PORT is 'x'",
+        "WRONG  settings: TOGETHER_PLUGIN is not a setting of Together or of a plugin installed "
+        "here (did you mean TOGETHER_PLUGINS?)",
+        "WRONG  settings: TOGETHER_ISSUERS is not set",
+        "WRONG  settings: TOGETHER_PUBLIC_URL is not set",
+        "Correct these first: everything else depends on them.",
+    ]
+
+
+def wrong(together):
+    code, out, _err = together("doctor", "--offline")
+    found = [line.removeprefix("WRONG  ") for line in out.splitlines() if line.startswith("WRONG")]
+    assert code == (1 if found else 0)
+    return found
+
+
+def test_keys_are_looked_at(together, healthy, environ, tmp_path):
+    """Keys that are missing, open to others, or beside the database are each told, and mended."""
+    path = tmp_path / "keys/together.txt"
+    path.chmod(0o644)
+    assert wrong(together) == [
+        "keys: Others can read the key file keys/together.txt: run chmod 600 keys/together.txt."
+    ]
+    path.chmod(0o600)
+    assert wrong(together) == []
+    shutil.copy2(path, tmp_path / "keys.txt")
+    environ(KEYS="keys.txt")
+    assert wrong(together) == [
+        "keys: keys.txt lies beside the database, so one copy of that folder holds every token. "
+        "Move it, and set TOGETHER_KEYS."
+    ]
+    environ(KEYS="none.txt")
+    assert wrong(together) == [
+        "keys: There is no key file at none.txt. Make one with `together keys new none.txt`, or "
+        "set TOGETHER_KEYS to the one you have."
+    ]
+
+
+def test_a_key_file_of_another_database_is_told(together, healthy, environ):
+    """Data keys that do not open are counted."""
+
+    async def seal():
+        database = await Database.open("sqlite:///together.db")
+        async with database.entered():
+            made = await Organization.create(slug="saltmarsh", name="Saltmarsh Institute")
+            vault = Vault.of(load_keys(Settings().keys))
+            place = Place(made.id, "grant", "integration", "access_token", "x")
+            await vault.seal(Secret("canary"), place)
+        await database.close()
+
+    anyio.run(seal)
+    assert wrong(together) == []
+    assert together("keys", "new", "other/keys.txt")[0] == 0
+    environ(KEYS="other/keys.txt")
+    assert wrong(together) == [
+        "keys: 1 data keys do not open. Put back the key file that belongs to this database, with "
+        "every key it had."
+    ]
+
+
+def test_the_database_is_looked_at(together, healthy, environ, tmp_path):
+    """A database that is missing, or of a newer version, is told with what to do."""
+    environ(DATABASE="sqlite:///other.db")
+    assert wrong(together) == ["database: There is no database at other.db: run together migrate."]
+    environ(DATABASE="postgres://nobody:hunter2@127.0.0.1:1/none")
+    found = wrong(together)
+    assert len(found) == 1
+    assert found[0].startswith("database: The database cannot be opened")
+    assert "hunter2" not in found[0]
+
+
+def test_a_plugin_that_is_left_out_is_told(together, healthy, monkeypatch):
+    """A plugin that lacks a setting is wrong until the setting is there, or it is not wanted."""
+    monkeypatch.delenv("TOGETHER_GOOGLE_CLIENT_SECRET")
+    assert wrong(together) == [
+        "plugin google: left out: it needs the setting TOGETHER_GOOGLE_CLIENT_SECRET."
+    ]
+
+
+def test_an_address_that_is_not_the_vendors_is_told(together, healthy, environ):
+    """A provider that talks to somebody else is named with where, and is wrong in production."""
+    environ(GOOGLE_API_URL="http://127.0.0.1:9/sandbox")
+    found = wrong(together)
+    assert len(found) == 1
+    assert found[0].startswith(
+        "provider google: its address is not its vendor's (http://127.0.0.1:9"
+    )
+    environ(MODE="development")
+    assert wrong(together) == []
+
+
+async def examined_with(answer, **settings):
+    """What the doctor finds when the web answers so; only what is about others."""
+    read = Settings.read(
+        {"TOGETHER_GOOGLE_CLIENT_ID": "id", "TOGETHER_GOOGLE_CLIENT_SECRET": "s"}
+        | {"TOGETHER_ISSUERS": json.dumps(ISSUER)}
+    )
+    found = [one async for one in examined(read, httpx.MockTransport(answer))]
+    return [one for one in found if one.subject.startswith("issuer") or "google" in one.words]
+
+
+async def test_issuers_and_the_clocks_of_providers_are_looked_at(environ):
+    """An issuer answers with keys, and a provider's clock agrees with ours."""
+    from together.services.issuer import BuiltInIssuer
+
+    keys = (await _jwks(BuiltInIssuer.made("http://127.0.0.1/issuer"))).json()
+
+    def answer(request):
+        if request.url.path.endswith("openid-configuration"):
+            body = {"issuer": ISSUER[0]["issuer"], "jwks_uri": "https://login.example.org/jwks"}
+            return httpx.Response(200, json=body)
+        if request.url.path == "/jwks":
+            return httpx.Response(200, json=keys)
+        return httpx.Response(404, headers={"Date": formatdate(usegmt=True)})
+
+    assert await examined_with(answer) == [
+        Finding("issuer https://login.example.org", "answers with its keys"),
+        Finding("clock", "agrees with google"),
+    ]
+
+
+async def _jwks(issuer):
+    transport = httpx.ASGITransport(issuer.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        return await http.get("/jwks")
+
+
+async def test_a_wrong_clock_and_a_silent_issuer_are_told(environ):
+    """A clock a minute off, or an issuer without keys, is wrong; a provider out of reach is not."""
+
+    def late(request):
+        return httpx.Response(404, headers={"Date": "Mon, 30 Nov 2020 08:00:00 GMT"})
+
+    issuer, clock = await examined_with(late)
+    assert (issuer.wrong, clock.wrong) == (True, True)
+    assert "ahead of google. Set both machines by NTP" in clock.words
+
+    def silent(request):
+        raise httpx.ConnectError("canary", request=request)
+
+    found = [one.wrong for one in await examined_with(silent)]
+    assert found == [True]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        (100, "agrees with x"),
+        (106, "6 s behind x."),
+        (94, "6 s ahead of x."),
+        (105, "agrees with x"),
+    ],
+)
+def test_clocks_are_compared(theirs, words):
+    """More than five seconds apart is wrong, and said in which direction."""
+    found = doctor._compared("clock", "x", theirs, 100)
+    assert found.words.startswith(words)
+    assert found.wrong is (theirs in {106, 94})

@@ -1,0 +1,235 @@
+"""Serving starts only what is ready, and ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+import urllib.request
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from together.cli import worker
+from together.cli.folder import DemoFolder
+from together.cli.ready import bound
+from together.cli.serve import serve
+from together.cli.stop import Stop
+from together.providers.values import Secret
+from together.store.database import Database
+from together.store.keys import load_keys
+from together.store.models import Organization
+from together.store.vault import Place, Vault
+
+ISSUER = [{"issuer": "https://login.example.org", "audience": "x", "organization": "saltmarsh"}]
+
+
+@pytest.fixture
+def settled(together, environ, migrated):
+    """An installation that could be served, on a port that is taken: it comes no further."""
+    assert together("keys", "new")[0] == 0
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environ(
+            PUBLIC_URL="https://together.example.org",
+            ISSUERS=json.dumps(ISSUER),
+            PORT=other.getsockname()[1],
+        )
+        yield
+
+
+def said(together, command="serve"):
+    code, out, err = together(command)
+    assert (code, out, err.startswith("together: "), err.count("\n")) == (1, "", True, 1)
+    return err.removeprefix("together: ").strip()
+
+
+def test_a_taken_port_is_a_sentence(together, settled):
+    """Everything else is right, so the port is what is said."""
+    words = said(together)
+    assert words.startswith("Port ")
+    assert words.endswith(" is taken. End what listens there, or choose another one.")
+
+
+def test_an_environment_without_issuers_is_told_whole(together, environ):
+    """Nobody could sign in without an issuer, or find the way back without an address."""
+    assert together("serve") == (
+        2,
+        "",
+        "together: TOGETHER_ISSUERS is not set. Set it to a JSON list such as "
+        '[{"issuer": "https://login.example.org", "audience": "together", "organization": '
+        '"saltmarsh"}], or the path of a file that holds one.\n'
+        "together: TOGETHER_PUBLIC_URL is not set. Set it to the address that people's browsers "
+        "see, such as https://together.example.org.\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_database_that_is_missing_is_a_sentence(together, settled, environ, command):
+    """A database that was never made asks for `together migrate`."""
+    environ(DATABASE="sqlite:///none.db")
+    assert said(together, command) == "There is no database at none.db: run together migrate."
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_database_that_is_not_migrated_is_a_sentence(together, settled, environ, command):
+    """An empty database asks for `together migrate`, and then is served."""
+    Path("empty.db").touch(mode=0o600)
+    environ(DATABASE="sqlite:///empty.db")
+    assert said(together, command).endswith(": run together migrate.")
+    assert together("migrate")[0] == 0
+    if command == "serve":
+        assert said(together).startswith("Port ")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_missing_keys_are_a_sentence(together, settled, environ, command):
+    """Without keys nothing could be opened, so nothing is served."""
+    environ(KEYS="none.txt")
+    assert said(together, command).startswith("There is no key file at none.txt. Make one with")
+
+
+def test_keys_beside_the_database_are_refused(together, settled, environ):
+    """One copy of a folder must not hold both."""
+    shutil.copy2("keys/together.txt", "keys.txt")
+    environ(KEYS="keys.txt")
+    assert said(together).startswith("The key file keys.txt lies beside the database")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_the_demos_keys_and_database_are_refused(together, settled, environ, command, tmp_path):
+    """What lies in a demo's folder is not served, nor are copies of it."""
+    folder = DemoFolder()
+    folder.mark(url="http://127.0.0.1:8000")
+    folder.made_keys()
+    shutil.copy2(tmp_path / "together.db", folder.database_path)
+
+    async def seal():
+        database = await Database.open(folder.database)
+        async with database.entered():
+            made = await Organization.create(slug="saltmarsh", name="Saltmarsh Institute")
+            place = Place(made.id, "grant", "integration", "access_token", "x")
+            await Vault.of(load_keys(folder.keys)).seal(Secret("canary"), place)
+        await database.close()
+
+    anyio.run(seal)
+    keys = "TOGETHER_KEYS names the demo's keys, which is not served. Name your own."
+    base = "TOGETHER_DATABASE names the demo's database, which is not served. Name your own."
+    environ(DATABASE=folder.database)
+    assert said(together, command) == base
+    shutil.copy2(folder.database_path, "copy.db")
+    environ(DATABASE="sqlite:///copy.db")
+    assert said(together, command) == base
+    environ(DATABASE="sqlite:///together.db", KEYS=folder.keys)
+    assert said(together, command) == keys
+    Path("other").mkdir()
+    shutil.copy2(folder.keys, "other/keys.txt")
+    environ(KEYS="other/keys.txt")
+    assert said(together, command) == keys
+
+
+def test_an_issuer_on_this_machine_is_refused_in_production(together, settled, environ):
+    """The demo's issuer, or any other on loopback, signs nobody in where people are served."""
+    local = [ISSUER[0] | {"issuer": "http://127.0.0.1:8000/issuer"}]
+    environ(ISSUERS=json.dumps(local))
+    assert said(together).startswith("The issuer http://127.0.0.1:8000/issuer is on this machine")
+
+
+def test_a_host_that_is_not_ours_is_a_sentence():
+    """An address of another machine, and a name of none, are each said."""
+    with pytest.raises(Stop, match="Correct TOGETHER_HOST"):
+        bound("192.0.2.1", 8000)
+    with pytest.raises(Stop, match="is no address of this machine"):
+        bound("no such host", 8000)
+
+
+class FakeApp:
+    """An app with one route and a worker, which notes how it is treated."""
+
+    def __init__(self, *, fails=False):
+        self.asgi = Starlette(routes=[Route("/", self.hello)])
+        self.worker = self
+        self.fails = fails
+        self.noted: list[str] = []
+
+    async def hello(self, _request):
+        return PlainTextResponse("hello")
+
+    async def run(self, stop):
+        self.noted.append("worker started")
+        if self.fails:
+            raise OSError("canary")
+        await stop.wait()
+        await asyncio.sleep(0.05)
+        self.noted.append("worker ended")
+
+    @asynccontextmanager
+    async def running(self):
+        self.noted.append("opened")
+        yield self
+        self.noted.append("closed")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("worker", [True, False])
+def test_a_signal_ends_web_and_worker_cleanly(environ, ending, worker):
+    """After Ctrl-C or SIGTERM the worker ends what it does, the database is closed, and the code
+    is 0.
+    """
+    app = FakeApp()
+    listener = bound("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    answers = []
+
+    def visit():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            answers.append((answer.read(), answer.headers["server"]))
+        os.kill(os.getpid(), ending)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    code = serve(app, listener, worker=worker)
+    visitor.join()
+    assert (code, answers) == (0, [(b"hello", None)])
+    inside = ["worker started", "worker ended"] if worker else []
+    assert app.noted == ["opened", *inside, "closed"]
+
+
+def test_a_worker_that_fails_ends_the_server(environ):
+    """A server without its worker would take bookings that nobody delivers."""
+    app = FakeApp(fails=True)
+    with pytest.raises(OSError, match="canary"):
+        serve(app, bound("127.0.0.1", 0), worker=True)
+    assert app.noted == ["opened", "worker started", "closed"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_worker_of_its_own_cleanly(environ, ending):
+    """`together worker` brings what is under way to its end, and closes the database."""
+    app = FakeApp()
+
+    def end():
+        while "worker started" not in app.noted:
+            time.sleep(0.01)
+        os.kill(os.getpid(), ending)
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    anyio.run(worker._work, app)
+    ender.join()
+    assert app.noted == ["opened", "worker started", "worker ended", "closed"]
+
+
+def test_a_port_that_is_no_port_is_said(together, settled):
+    """A number beyond the ports ends before anything is opened."""
+    words = "together: A port is a number from 1 to 65535.\n"
+    assert together("serve", "--port", "70000") == (2, "", words)

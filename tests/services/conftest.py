@@ -1,0 +1,72 @@
+"""What the tests of services share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services.desk import Desk
+from tests.services.diary import REGISTRY, Diaries
+from tests.world import FakeClock, World
+from together.services.availability import Availabilities
+from together.services.booking import Bookings
+from together.services.busy import Busy
+from together.store.postgres import PostgresStore, PostgresTransaction
+from together.store.sqlite import SqliteStore, SqliteTransaction
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement that is sent to the database, with its values where they are inlined."""
+    sent: list[str] = []
+    for client in (SqliteStore, SqliteTransaction, PostgresStore, PostgresTransaction):
+        names = ["execute_query", "execute_insert", "execute_many"]
+        if client in (PostgresStore, PostgresTransaction):
+            names.append("execute_query_dict")  # SQLite's goes through `execute_query`
+        for name in names:
+            monkeypatch.setattr(client, name, _told(getattr(client, name), sent))
+    return sent
+
+
+def _told(call, sent: list[str]):
+    async def tell(self, query: str, *arguments, **named):
+        sent.append(query)
+        return await call(self, query, *arguments, **named)
+
+    return tell
+
+
+@pytest.fixture
+def diaries() -> Diaries:
+    return Diaries()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def woken() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def bookings(diaries: Diaries, clock: FakeClock, woken: list[str]) -> Bookings:
+    return Bookings(
+        busy=Busy(diaries, clock, patience=0.5),
+        registry=REGISTRY,
+        clock=clock,
+        wake=lambda: woken.append("woken"),
+    )
+
+
+@pytest.fixture
+def available(diaries: Diaries, clock: FakeClock) -> Availabilities:
+    return Availabilities(Busy(diaries, clock), clock)
+
+
+@pytest.fixture
+async def desk(world: World) -> Desk:
+    return Desk(world)

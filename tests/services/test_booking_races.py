@@ -1,0 +1,151 @@
+"""However many book at once, and wherever they are cut off, a time is taken once and whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.services.asking import NINE, request, rows
+from tests.services.diary import Diaries, connect, viewer
+from tests.world import DAY, HOUR, World
+from together.services import taking
+from together.services.booking import Bookings
+from together.services.refusals import (
+    MatchHasEnded,
+    SlotUnavailable,
+)
+from together.store.models import (
+    Booking,
+    CalendarEvent,
+    History,
+    Integration,
+    Job,
+    Match,
+    Member,
+    Organization,
+    Seat,
+)
+
+
+async def test_same_key_at_once(world: World, bookings: Bookings):
+    """The same request ten times at once books one session, and every answer names it."""
+    asked = [bookings.book(viewer(world.ada), request(world)) for _ in range(10)]
+    answers = await asyncio.gather(*asked)
+    assert len({each.booking.id for each in answers}) == 1
+    assert (await rows())["Booking"] == 1
+
+
+async def test_same_key_for_two_matches_at_once(world: World, bookings: Bookings):
+    """One key for two inputs at once: one session, and one clear no."""
+    here = request(world)
+    there = request(world, match_uid=world.other_match.uid, start=NINE + 2 * HOUR, zone="UTC")
+    await Member.filter(id=world.dev.id).update(zone="UTC")
+    answers = await asyncio.gather(
+        *(bookings.book(viewer(world.ada), each) for each in (here, there)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in answers) == ["Booked", "KeyReused"]
+    assert (await rows())["Booking"] == 1
+
+
+async def test_fifty_at_once(world: World, diaries: Diaries, bookings: Bookings):
+    """Fifty requests for one slot give one session and forty-nine clear answers."""
+    await connect(world.ada)
+    await connect(world.ben)
+    people = [world.ada, world.ben]
+    asked = [
+        bookings.book(viewer(people[n % 2]), request(world, client_key=f"key-{n}"))
+        for n in range(50)
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [each for each in answers if isinstance(each, Exception)]
+    assert {type(each) for each in refused} == {SlotUnavailable}
+    assert len(refused) == 49
+    assert len({each.message for each in refused}) == 1
+    assert (await rows())["Booking"] == 1
+    assert await Seat.filter(live=True).count() == 2
+
+
+async def test_one_person_two_matches_at_once(world: World, bookings: Bookings):
+    """A person's two matches cannot both have one time, in whatever order they come."""
+    await Member.filter(id=world.dev.id).update(zone="Europe/Stockholm")
+    for n in range(6):
+        start = NINE + n * HOUR
+        answers = await asyncio.gather(
+            *(
+                bookings.book(
+                    viewer(world.ada),
+                    request(world, match_uid=match.uid, start=start, client_key=f"{n}-{match.id}"),
+                )
+                for match in (world.match, world.other_match)
+            ),
+            return_exceptions=True,
+        )
+        assert sorted(type(each).__name__ for each in answers) == ["Booked", "SlotUnavailable"]
+
+
+async def test_caps_hold_at_once(world: World, bookings: Bookings):
+    """A cap holds when two sessions are booked at once, for two matches of one person."""
+    await Organization.filter(id=world.saltmarsh.id).update(policy={"per_day": 1})
+    await Member.filter(id=world.dev.id).update(zone="Europe/Stockholm")
+    answers = await asyncio.gather(
+        *(
+            bookings.book(
+                viewer(world.ada),
+                request(world, match_uid=match.uid, start=NINE + n * HOUR, client_key=f"{n}"),
+            )
+            for n, match in enumerate((world.match, world.other_match) * 3)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(each).__name__ for each in answers) == ["Booked"] + ["SlotUnavailable"] * 5
+
+
+@pytest.mark.parametrize("what", ["match", "member", "integration"])
+async def test_ended_while_booking(
+    world: World, diaries: Diaries, bookings: Bookings, monkeypatch, what: str
+):
+    """What ends between looking and taking is seen by the transaction that takes."""
+    ada = await connect(world.ada)
+    take = taking.take
+
+    async def late(plan: taking.Plan):
+        if what == "match":
+            await Match.filter(id=world.match.id).update(state="ENDED")
+        if what == "member":
+            await Member.filter(id=world.ben.id).update(active=False)
+        if what == "integration":
+            await Integration.filter(id=ada.id).update(generation=5)
+        return await take(plan)
+
+    monkeypatch.setattr(taking, "take", late)
+    if what == "integration":
+        booked = await bookings.book(viewer(world.ada), request(world))
+        assert (booked.booking.video, await CalendarEvent.all().count()) == (None, 0)
+        return
+    with pytest.raises(MatchHasEnded):
+        await bookings.book(viewer(world.ada), request(world))
+    assert await rows() == dict.fromkeys(await rows(), 0)
+
+
+async def test_cancelled_half_way(world: World, diaries: Diaries, bookings: Bookings):
+    """A mutation cancelled anywhere leaves a whole session or none, and its key finds it."""
+    await connect(world.ada)
+    whole = 0
+    for pause in range(25):
+        start = NINE + (pause % 5) * HOUR + (pause // 5) * DAY
+        asked = request(world, start=start, client_key=f"key-{pause}", outside_hours=True)
+        task = asyncio.create_task(bookings.book(viewer(world.ada), asked))
+        await asyncio.sleep(pause * 0.002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        again = await bookings.book(viewer(world.ada), asked)
+        mine = {"booking_id": again.booking.id}
+        assert (
+            await Seat.filter(**mine, live=True).count(),
+            await Job.filter(**mine).count(),
+            await History.filter(**mine).count(),
+            await CalendarEvent.filter(**mine).count(),
+        ) == (2, 2, 1, 1)
+        whole += 1
+    assert await Booking.all().count() == whole

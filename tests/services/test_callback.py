@@ -1,0 +1,85 @@
+"""What comes back from a consent page; each answer that fails is followed by one that connects."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.services.town import (
+    BASE_URL,
+    Town,
+    query,
+)
+from tests.world import World
+from together.services.refusals import (
+    ConsentNotFound,
+    NotAvailableHere,
+)
+from together.services.viewer import Viewer
+from together.store.models import (
+    Attempt,
+    AttemptState,
+)
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+@pytest.mark.parametrize("state", [None, "", "x" * 43, "x" * 5000, "Zürich"])
+async def test_a_missing_or_unknown_state(town: Town, world: World, state: str | None):
+    """A callback without a state of ours has no address to return to."""
+    params = await town.consented(await town.started(world.ada))
+    sent = {"code": params["code"]} | ({} if state is None else {"state": state})
+    with pytest.raises(ConsentNotFound):
+        await town.connecting.callback("memory", sent)
+    await town.connects(world.ada)
+
+
+async def test_a_replayed_state(town: Town, world: World):
+    """A state works once, for an answer as well as for an error."""
+    params = await town.consented(await town.started(world.ada))
+    handle = query(await town.connecting.callback("memory", params))["handle"]
+    for again in (params, {"state": params["state"], "error": "access_denied"}):
+        with pytest.raises(ConsentNotFound):
+            await town.connecting.callback("memory", again)
+    assert await town.connecting.complete(Viewer.of(world.ada), handle)
+
+
+async def test_an_expired_state(town: Town, world: World):
+    """After ten minutes a state is over."""
+    params = await town.consented(await town.started(world.ada))
+    await Attempt.all().update(expires_at=1)
+    with pytest.raises(ConsentNotFound):
+        await town.connecting.callback("memory", params)
+    await town.connects(world.ada)
+
+
+async def test_a_state_of_another_service(town: Town, world: World):
+    """An answer at another service's address ends the flow before its code goes anywhere."""
+    params = await town.consented(await town.started(world.ada))
+    for slug in ("acme", "memory"):
+        with pytest.raises(ConsentNotFound):
+            await town.connecting.callback(slug, params)
+    assert (await Attempt.get()).code is None
+    await town.connects(world.ada)
+
+
+async def test_another_issuer(town: Town, world: World):
+    """An answer whose `iss` is another's ends the flow; the service's own is taken."""
+    params = await town.consented(await town.started(world.ada))
+    with pytest.raises(ConsentNotFound):
+        await town.connecting.callback("memory", params | {"iss": "https://evil.example"})
+    assert (await Attempt.get()).state is AttemptState.ENDED
+    params = await town.consented(await town.started(world.ada))
+    back = await town.connecting.callback("memory", params | {"iss": BASE_URL})
+    assert await town.connecting.complete(Viewer.of(world.ada), query(back)["handle"])
+
+
+@pytest.mark.parametrize("params", [{}, {"code": ""}, {"code": "x" * 5000}, {"code": "a\nb"}])
+async def test_an_answer_without_a_code(town: Town, world: World, params: dict[str, str]):
+    """It uses up the state, and is the operator's trouble."""
+    state = query(await town.started(world.ada))["state"]
+    back = await town.connecting.callback("memory", {"state": state} | params)
+    await town.refused(NotAvailableHere, world.ada, query(back)["handle"])
+    await town.connects(world.ada)

@@ -1,0 +1,68 @@
+"""Addresses of mailboxes and of the web, told apart from what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from together.domain.addresses import BadAddress, checked_email, email_key
+from together.domain.web_addresses import returns_to
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada@Saltmarsh.Example.ORG", "ada@saltmarsh.example.org"),
+        ("ａｄａ@saltmarsh.example.org", "ada@saltmarsh.example.org"),
+        ("STRASSE@example.org", "straße@example.org"),
+        (" ada@saltmarsh.example.org ", "ada@saltmarsh.example.org"),
+    ],
+)
+def test_two_spellings_of_one_mailbox_are_one(one, other):
+    """Addresses are compared after compatibility folding and case folding."""
+    assert email_key(one) == email_key(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ada", "ada@", "@x.org", "ada@x", "a b@x.org", "a@b@x.org", "ada@x.org\n",
+     "ada@x.org\u202e", "\x00ada@x.org", "=cmd|x@x.org,", f"{'a' * 65}@x.org",
+     f"ada@{'x' * 320}.org"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(text):
+    """A text without a local part, a domain or with anything unseen is no address."""
+    if text.strip() == "ada@x.org":
+        assert checked_email(text) == "ada@x.org"
+        return
+    with pytest.raises(BadAddress):
+        checked_email(text)
+
+
+ALLOWED = ("https://app.example.org/profile", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://app.example.org/profile", "https://app.example.org/profile/calendar?tab=1",
+     "https://APP.example.org:443/profile", "http://localhost:3000", "http://localhost:3000/x"],
+)  # fmt: skip
+def test_a_return_address_under_a_listed_one_is_allowed(address):
+    """The origin is the listed one, and the path is the listed one or below it."""
+    assert returns_to(address, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "https://app.example.org", "https://app.example.org/profiles",
+     "https://app.example.org/profile/../admin", "https://app.example.org/profile/%2e%2E/admin",
+     "https://app.example.org/profile/..%2fadmin", "https://app.example.org/profile/..%5cadmin",
+     "https://app.example.org.evil.example/profile", "https://app.example.org@evil.example/profile",
+     "https://evil.example\\@app.example.org/profile", "https://app.example.org/profile#x",
+     "https://app.example.org:8443/profile", "http://app.example.org/profile",
+     "http://localhost:3001", "https://localhost:3000", "javascript:alert(1)",
+     "https://ada:pw@app.example.org/profile",
+     "//app.example.org/profile", "https://app.example.org/profile\r\nSet-Cookie: x",
+     "https://app.example.org/profile\t", "https://аpp.example.org/profile"],
+)  # fmt: skip
+def test_any_other_return_address_is_refused(address):
+    """Another origin or path, or an address that can be read in two ways, is not allowed."""
+    assert not returns_to(address, ALLOWED)

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: types, queries, mutations, problems and the callback routes."""

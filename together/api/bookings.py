@@ -1,0 +1,142 @@
+"""Sessions that were given a time."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from together.api.context import Info
+from together.api.fields import field
+from together.api.ids import Kind, to_id
+from together.api.integrations import VideoProvider, video_provider
+from together.api.members import Member, member_of
+from together.api.nodes import Node
+from together.api.scalars import Instant, Zone
+from together.providers.values import Answer
+from together.services.delivery_state import DeliveryState
+from together.store.models import Booking as Row
+from together.store.models import BookingState, MatchState
+
+if TYPE_CHECKING:
+    from together.api.matches import Match
+
+strawberry.enum(BookingState, name="BookingState", description="Whether a session stands.")
+strawberry.enum(
+    DeliveryState,
+    name="DeliveryState",
+    description="How far the viewer's own invitation has come.",
+)
+strawberry.enum(Answer, name="Answer", description="What somebody said to an invitation.")
+
+
+@strawberry.enum(description="What happened to a session.")
+class BookingChange(Enum):
+    BOOKED = "BOOKED"
+    CANCELLED = "CANCELLED"
+    CHANGED = "CHANGED"
+
+
+@strawberry.type(description="One change of a session.")
+class BookingEvent:
+    at: Instant = strawberry.field(description="When.")
+    by: Member | None = strawberry.field(description="Who; null when it was not a person.")
+    what: BookingChange = strawberry.field(description="What happened.")
+
+
+@strawberry.type(description="Somebody's part in a session.")
+class BookingParticipant:
+    member: Member = strawberry.field(description="Who.")
+    answer: Answer = strawberry.field(description="What they said to the invitation.")
+
+
+@strawberry.type(description="A session: one meeting of a match, with its time.")
+class Booking(Node):
+    row: strawberry.Private[Row]
+    start: Instant = strawberry.field(description="When it begins.")
+    end: Instant = strawberry.field(description="When it ends.")
+    time_zone: Zone = strawberry.field(description="The zone it was booked in.")
+    state: BookingState = strawberry.field(description="Whether it stands.")
+    place: str | None = strawberry.field(description="Where, in words.")
+    cancel_reason: str | None = strawberry.field(description="Why it was cancelled, if said.")
+
+    @classmethod
+    def of(cls, row: Row) -> Booking:
+        return cls(
+            id=to_id(Kind.BOOKING, row.uid),
+            row=row,
+            start=Instant(row.starts),
+            end=Instant(row.ends),
+            time_zone=Zone(row.zone),
+            state=row.state,
+            place=row.place,
+            cancel_reason=row.cancel_reason,
+        )
+
+    @field(description="The match it belongs to.")
+    async def match(
+        self, info: Info
+    ) -> Annotated[Match, strawberry.lazy("together.api.matches")] | None:
+        from together.api.matches import Match
+
+        row = await info.context.loaders.matches.load(self.row.match_id)
+        return None if row is None else Match.of(row)
+
+    @field(description="The service that makes the video link; null if none does.")
+    def video(self, info: Info) -> VideoProvider | None:
+        return video_provider(info, self.row.video)
+
+    @field(
+        description="The video link. Null until it is made, and once the session or its match is "
+        "over."
+    )
+    async def join_url(self, info: Info) -> str | None:
+        if self.row.join_url is None or not await self._open(info):
+            return None
+        return self.row.join_url
+
+    @field(description="Whether a video link is still being made.")
+    async def join_url_pending(self, info: Info) -> bool:
+        missing = self.row.video is not None and self.row.join_url is None
+        return missing and await self._open(info)
+
+    @field(description="How far the viewer's own invitation has come.")
+    async def delivery(self, info: Info) -> DeliveryState:
+        return await info.context.loaders.deliveries.load(self.row)
+
+    @field(description="Everybody in it.")
+    async def participants(self, info: Info) -> list[BookingParticipant]:
+        seats = await info.context.loaders.seats.load(self.row.id)
+        people = await info.context.loaders.members.load_many([seat.member_id for seat in seats])
+        return [
+            BookingParticipant(member=Member.of(person), answer=Answer(seat.answer))
+            for seat, person in zip(seats, people, strict=True)
+        ]
+
+    @field(description="Who or what changed it, the oldest first.")
+    async def history(self, info: Info) -> list[BookingEvent]:
+        rows = await info.context.loaders.history.load(self.row.id)
+        return [
+            BookingEvent(
+                at=Instant(row.at),
+                by=await member_of(info, row.member_id),
+                what=_CHANGES.get(row.what, BookingChange.CHANGED),
+            )
+            for row in rows
+        ]
+
+    async def _open(self, info: Info) -> bool:
+        """Whether links still lead somewhere: not once the match ended or somebody left it."""
+        if self.row.state is not BookingState.CONFIRMED:
+            return False
+        loaders = info.context.loaders
+        match = await loaders.matches.load(self.row.match_id)
+        if match is None or match.state is not MatchState.ACTIVE:
+            return False
+        people = await loaders.participants.load(self.row.match_id)
+        members = await loaders.members.load_many([each.member_id for each in people])
+        return all(member.active for member in members)
+
+
+_CHANGES = {change.value: change for change in BookingChange}

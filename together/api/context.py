@@ -1,0 +1,94 @@
+"""What a resolver is handed: the services, who asks, and loaders that live for one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import strawberry
+from strawberry.extensions import SchemaExtension
+
+from together.api.loaders import Loaders
+from together.api.pages import Cursors, Key, Slice
+from together.providers.registry import Registry
+from together.services.availability import Availabilities
+from together.services.booking import Bookings
+from together.services.connecting import Connecting
+from together.services.identity import Identity
+from together.services.members import Members
+from together.services.profile import Profiles
+from together.services.todos import Todos
+from together.services.viewer import Viewer
+from together.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the schema calls.  The composition root builds it once."""
+
+    identity: Identity
+    connecting: Connecting
+    profiles: Profiles
+    members: Members
+    availabilities: Availabilities
+    bookings: Bookings
+    todos: Todos
+    registry: Registry
+    database: Database
+    clock: Callable[[], int]
+
+
+@dataclass(slots=True)
+class Context:
+    """Of one operation.  Only its loaders change: with the operation, and with each mutation."""
+
+    services: Services
+    viewer: Viewer
+    cursors: Cursors
+    loaders: Loaders
+
+    @classmethod
+    def of(cls, services: Services, viewer: Viewer, cursors: Cursors) -> Context:
+        return cls(services, viewer, cursors, Loaders.of(viewer, services.clock))
+
+    def asked(
+        self,
+        listed: str,
+        *,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+    ) -> Slice:
+        """Read the arguments of the list of this name."""
+        return self.cursors.asked(
+            of=listed, viewer=self.viewer.uid, first=first, after=after, last=last, before=before
+        )
+
+    def cursor(self, listed: str) -> Callable[[Key], str]:
+        """Make cursors of the list of this name."""
+        return lambda key: self.cursors.make(key, of=listed, viewer=self.viewer.uid)
+
+    def renew(self) -> None:
+        """Forget what was loaded."""
+        self.loaders = Loaders.of(self.viewer, self.services.clock)
+
+    def afresh(self) -> Context:
+        """Give the same for another operation, with nothing loaded."""
+        return Context.of(self.services, self.viewer, self.cursors)
+
+
+if TYPE_CHECKING:
+    Info: TypeAlias = strawberry.Info[Context, Any]
+else:
+    Info = strawberry.Info
+
+
+class PerOperation(SchemaExtension):
+    """Gives each operation loaders of its own, whatever the transport keeps a context for."""
+
+    def on_operation(self) -> Iterator[None]:
+        if isinstance(self.execution_context.context, Context):
+            self.execution_context.context = self.execution_context.context.afresh()
+        yield

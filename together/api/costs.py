@@ -1,0 +1,175 @@
+"""What an operation costs: one for every object it may answer with, pages multiplied.
+
+The price of a document is worked out once and kept with it; what remains for each request is to
+put in its variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_composite_type,
+)
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+)
+
+from together.api.pages import DEFAULT_SIZE, MAX_SIZE
+
+
+@dataclass(slots=True)
+class Bill:
+    """The variables of one request, and the fragments that were priced with them."""
+
+    variables: Mapping[str, Any]
+    fragments: dict[str, int] = field(default_factory=dict)
+
+
+Price = Callable[[Bill], int]
+
+LIST_SIZE = 3
+"""What a list without pages counts for: people of a match, windows of a day."""
+
+WEIGHTS = {("Match", "availability"): 50, ("Match", "checkSlots"): 20}
+"""Fields that do more work than they have objects."""
+
+ONCE = frozenset({"slots", "periods", "days", "edges", "nodes"})
+"""Lists whose size is paid for elsewhere: by the weight above them, or by the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many a field answers with: a number in the document, or one of the variables."""
+
+    fixed: int
+    variable: str | None = None
+    default: int = MAX_SIZE
+
+    def of(self, bill: Bill) -> int:
+        if self.variable is None:
+            return self.fixed
+        value = bill.variables.get(self.variable, self.default)
+        if isinstance(value, list):
+            return len(value)
+        return max(1, value) if isinstance(value, int) else self.default
+
+
+class _Pricer:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self.schema = schema
+        self.fragments = {
+            node.name.value: node
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        self.priced: dict[str, Price] = {}
+
+    def selection(self, parent: Any, selections: SelectionSetNode | None) -> Price:
+        parts: list[Price] = []
+        for node in selections.selections if selections is not None else ():
+            if isinstance(node, FieldNode):
+                part = self.field(parent, node)
+                if part is not None:
+                    parts.append(part)
+            elif isinstance(node, FragmentSpreadNode):
+                parts.append(self.fragment(node.name.value))
+            else:
+                condition = getattr(node, "type_condition", None)
+                kind = self.schema.get_type(condition.name.value) if condition else parent
+                parts.append(self.selection(kind, getattr(node, "selection_set", None)))
+        return lambda bill: sum(part(bill) for part in parts)
+
+    def fragment(self, name: str) -> Price:
+        if name not in self.priced:
+            node = self.fragments[name]
+            kind = self.schema.get_type(node.type_condition.name.value)
+            self.priced[name] = self.selection(kind, node.selection_set)
+        price = self.priced[name]
+
+        def once(bill: Bill) -> int:
+            if name not in bill.fragments:
+                bill.fragments[name] = price(bill)
+            return bill.fragments[name]
+
+        return once
+
+    def field(self, parent: Any, node: FieldNode) -> Price | None:
+        name = node.name.value
+        if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            return None
+        definition = parent.fields.get(name)
+        if definition is None or not is_composite_type(kind := get_named_type(definition.type)):
+            return None
+        weight = WEIGHTS.get((parent.name, name), 1)
+        size = _size(definition, node)
+        below = self.selection(kind, node.selection_set)
+        if "first" in definition.args:
+            return lambda bill: weight + size.of(bill) * below(bill)
+        return lambda bill: size.of(bill) * (weight + below(bill))
+
+
+def _size(definition: Any, node: FieldNode) -> _Size:
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    if "first" in definition.args:
+        for name in ("first", "last"):
+            if name in given:
+                return _literal(given[name], DEFAULT_SIZE)
+        return _Size(DEFAULT_SIZE)
+    if "ids" in given:
+        return _literal(given["ids"], MAX_SIZE)
+    kind = definition.type
+    kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if isinstance(kind, GraphQLList) and node.name.value not in ONCE:
+        return _Size(LIST_SIZE)
+    return _Size(1)
+
+
+def _literal(value: ValueNode, default: int) -> _Size:
+    if isinstance(value, VariableNode):
+        return _Size(0, value.name.value, default)
+    if isinstance(value, IntValueNode):
+        return _Size(max(1, int(value.value)))
+    if isinstance(value, ListValueNode):
+        return _Size(len(value.values))
+    return _Size(default)
+
+
+def prices(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Price]:
+    """Give each operation's price by its name.  The document is valid already."""
+    pricer = _Pricer(schema, document)
+    made: dict[str | None, Price] = {}
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            root = schema.get_root_type(node.operation)
+            price = pricer.selection(root, node.selection_set)
+            made[node.name.value if node.name else None] = _with_defaults(price, node)
+    return made
+
+
+def _with_defaults(price: Price, operation: OperationDefinitionNode) -> Price:
+    defaults = {
+        definition.variable.name.value: _literal(definition.default_value, MAX_SIZE).fixed
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+    if not defaults:
+        return price
+    return lambda bill: price(Bill({**defaults, **bill.variables}))

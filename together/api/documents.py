@@ -1,0 +1,162 @@
+"""Reads a document once: parsed, measured, validated and priced, and kept for the next request.
+
+It is a schema extension, so it holds on every transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.language import DocumentNode, OperationDefinitionNode
+from graphql.validation import NoSchemaIntrospectionCustomRule
+from graphql.validation.rules import ASTValidationRule
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.graphql import OperationType
+
+from together.api import limits as limit
+from together.api.costs import Bill, Price, prices
+from together.api.limits import Limits
+
+# Made at import: a cache of validations is worth nothing when each request brings new classes.
+RULES: tuple[type[ASTValidationRule], ...] = (
+    *specified_rules,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+RULES_WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document and all that can be said of it without its variables."""
+
+    document: DocumentNode
+    errors: Sequence[GraphQLError]
+    operations: tuple[str | None, ...]
+    prices: dict[str | None, Price]
+
+
+@dataclass(slots=True)
+class Documents:
+    """Prepares documents.  What was prepared is kept, the longest unused leaving first."""
+
+    limits: Limits = field(default_factory=Limits)
+    introspection: bool = False
+    most: int = 256
+    longest: int = 32 * 1024
+    """Characters.  Longer documents are prepared anew, so that nobody fills memory with them."""
+    hits: int = 0
+    misses: int = 0
+    _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+
+    def prepare(self, text: str, schema: GraphQLSchema) -> Prepared:
+        """Give the prepared document.  Raise `GraphQLError` when it cannot be parsed."""
+        known = self._kept.get(text)
+        if known is not None:
+            self.hits += 1
+            self._kept.move_to_end(text)
+            return known
+        self.misses += 1
+        made = self._made(text, schema)
+        if len(text) <= self.longest:
+            self._kept[text] = made
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+        return made
+
+    def _made(self, text: str, schema: GraphQLSchema) -> Prepared:
+        document = self._parsed(text)
+        operations = tuple(
+            node.name.value if node.name else None
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        )
+        errors = limit.check(document, self.limits) or validate(
+            schema,
+            document,
+            RULES if self.introspection else RULES_WITHOUT_INTROSPECTION,
+            max_errors=self.limits.errors,
+            hide_suggestions=True,
+        )
+        priced = {} if errors else prices(schema, document)
+        return Prepared(document, tuple(errors), operations, priced)
+
+    def _parsed(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self.limits.tokens)
+        except GraphQLSyntaxError as error:
+            if "Parsing aborted" in error.message:
+                raise limit.over("tokens", allowed=self.limits.tokens) from None
+            raise
+        except RecursionError:
+            raise limit.over("depth", allowed=self.limits.depth) from None
+
+
+running: ContextVar[asyncio.Timeout | None] = ContextVar("together_running", default=None)
+"""The time limit of the operation at hand; a query has a shorter one than a mutation."""
+
+
+class Gate(SchemaExtension):
+    """Lets an operation through that is well formed, valid and within the limits."""
+
+    documents: Documents
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.query:
+            prepared = self.documents.prepare(context.query, context.schema._schema)
+            context.graphql_document = prepared.document
+            context.validation_rules = ()  # done: Strawberry would do it again, without our limits
+            self.prepared = prepared
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        errors = list(self.prepared.errors) or self._unclear() or self._too_dear()
+        if errors:
+            context.pre_execution_errors = errors
+        yield
+
+    def on_execute(self) -> Iterator[None]:
+        timeout = running.get()
+        if timeout is not None and self.execution_context.operation_type is OperationType.QUERY:
+            seconds = self.documents.limits.seconds
+            timeout.reschedule(asyncio.get_running_loop().time() + seconds)
+        yield
+
+    def _unclear(self) -> list[GraphQLError]:
+        """Refuse to guess which of several operations is meant."""
+        if len(self.prepared.operations) < 2 or self.execution_context._provided_operation_name:
+            return []
+        return [
+            GraphQLError(
+                "The document has several operations. Say which one with `operationName`.",
+                extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
+            )
+        ]
+
+    def _too_dear(self) -> list[GraphQLError]:
+        context = self.execution_context
+        price = self.prepared.prices.get(context.operation_name)
+        allowed = self.documents.limits.cost
+        asked = price(Bill(context.variables or {})) if price is not None else 0
+        return [limit.over("cost", allowed=allowed, asked=asked)] if asked > allowed else []
+
+
+def gate(documents: Documents) -> type[Gate]:
+    """Make the extension class for these documents."""
+    return type("Gate", (Gate,), {"documents": documents})

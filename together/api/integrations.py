@@ -1,0 +1,211 @@
+"""A member's own calendar connection, and the services on offer."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from together.api.context import Info
+from together.api.fields import field
+from together.api.ids import Kind, to_id
+from together.api.members import Member
+from together.api.nodes import Node
+from together.api.scalars import Instant
+from together.domain.integration import Standing, State
+from together.providers.values import Capability
+from together.services import integrations, reading
+from together.services.integrations import Own
+from together.store.models import IntegrationState
+
+strawberry.enum(State, name="CalendarIntegrationState", description="How a connection stands.")
+
+
+@strawberry.enum(description="Whose consent it is.")
+class CalendarIntegrationSource(Enum):
+    ORGANIZATION = "ORGANIZATION"
+    INDIVIDUAL = "INDIVIDUAL"
+    NONE = "NONE"
+
+
+@strawberry.enum(description="What a consent allows.")
+class CalendarCapability(Enum):
+    FREE_BUSY = "FREE_BUSY"
+    EVENTS = "EVENTS"
+    MEETINGS = "MEETINGS"
+
+
+@strawberry.enum(description="What the member can do about their connection now.")
+class CalendarNextStep(Enum):
+    CONNECT = strawberry.enum_value(
+        "CONNECT", description="Choose a provider: `startCalendarConnection`."
+    )
+    RECONNECT = strawberry.enum_value(
+        "RECONNECT", description="Consent again with the same account: `startCalendarConnection`."
+    )
+    ALLOW_MORE = strawberry.enum_value(
+        "ALLOW_MORE",
+        description="A box was left unticked. Consent again to allow it: "
+        "`startCalendarConnection`.",
+    )
+    DISCONNECT = strawberry.enum_value("DISCONNECT", description="`disconnectCalendar`.")
+
+
+@strawberry.type(description="A calendar service that can be connected.")
+class CalendarProvider(Node):
+    slug: str = strawberry.field(description="Its name for programs: `google`.")
+    label: str = strawberry.field(description="Its name for people: Google Calendar.")
+    available: bool = strawberry.field(description="False when it is not offered here any more.")
+
+
+@strawberry.type(description="A service that makes the video link of a session.")
+class VideoProvider(Node):
+    slug: str = strawberry.field(description="Its name for programs.")
+    label: str = strawberry.field(description="Its name for people: Google Meet.")
+    made_with: CalendarProvider | None = strawberry.field(
+        description="The calendar whose events carry its links; null when it makes them itself."
+    )
+
+
+@strawberry.type(description="One calendar of the connected account. For its owner alone.")
+class ConnectedCalendar:
+    name: str = strawberry.field(description="Its name at the service.")
+    primary: bool = strawberry.field(description="Whether it is the account's main calendar.")
+    counts: bool = strawberry.field(description="Whether its events count as busy.")
+    receives: bool = strawberry.field(description="Whether sessions are written to it.")
+
+
+@strawberry.type(
+    description="How the viewer's own calendar is connected. For its owner alone: others in a "
+    "match learn whether it is integrated, and nothing else."
+)
+class CalendarIntegration(Node):
+    own: strawberry.Private[Own | None]
+    source: CalendarIntegrationSource = strawberry.field(description="Whose consent it is.")
+
+    @classmethod
+    async def load(cls, info: Info) -> CalendarIntegration:
+        """Read the viewer's connection, or that there is none."""
+        services, viewer = info.context.services, info.context.viewer
+        own = await integrations.own(viewer, registry=services.registry, now=services.clock())
+        individual = CalendarIntegrationSource.INDIVIDUAL
+        return cls(
+            id=to_id(Kind.INTEGRATION, viewer.uid),
+            own=own,
+            source=CalendarIntegrationSource.NONE if own is None else individual,
+        )
+
+    @field(description="How the connection stands; null when there is none.")
+    def state(self) -> State | None:
+        return None if self.own is None else State(self.own.integration.state.value)
+
+    @field(description="How it counts in a match: what integrated others are told of it.")
+    def standing(self) -> Standing:
+        return Standing.NOT_INTEGRATED if self.own is None else self.own.standing
+
+    @field(description="The service; null when nothing is connected.")
+    def provider(self, info: Info) -> CalendarProvider | None:
+        if self.own is None:
+            return None
+        return calendar_provider(info, self.own.integration.provider, available=self.own.available)
+
+    @field(description="The address of the connected account.")
+    def account(self) -> str | None:
+        return None if self.own is None else self.own.integration.account_email
+
+    @field(description="What the consent allows. Without EVENTS it is read only.")
+    def capabilities(self) -> list[CalendarCapability]:
+        granted = Capability(0) if self.own is None else self.own.capabilities
+        return [each for each in CalendarCapability if Capability[each.name] in granted]
+
+    @field(description="Whether sessions can be written to it.")
+    def can_write(self) -> bool:
+        return self.own is not None and self.own.can_write
+
+    @field(description="Since when it is connected; null when it does not work now.")
+    def connected_since(self) -> Instant | None:
+        if self.own is None or self.own.integration.state is not IntegrationState.ACTIVE:
+            return None
+        return Instant(self.own.integration.since)
+
+    @field(description="Since when it waits for the member; null when it does not.")
+    def needs_attention_since(self) -> Instant | None:
+        if self.own is None or self.own.integration.state is IntegrationState.ACTIVE:
+            return None
+        return Instant(self.own.integration.since)
+
+    @field(description="Since when the service cannot be reached; null when it can.")
+    def unreadable_since(self) -> Instant | None:
+        return None if self.own is None else _instant(self.own.integration.unreadable_since)
+
+    @field(description="When busy times were last read.")
+    def last_read_at(self) -> Instant | None:
+        return None if self.own is None else _instant(self.own.integration.read_at)
+
+    @field(description="In plain words why it waits for the member.")
+    def reason(self) -> str | None:
+        return None if self.own is None else integrations.reason_in_words(self.own.integration)
+
+    @field(description="The account's calendars.")
+    def calendars(self) -> list[ConnectedCalendar]:
+        return [
+            ConnectedCalendar(
+                name=row.name, primary=row.primary, counts=row.counts, receives=row.receives
+            )
+            for row in (() if self.own is None else self.own.calendars)
+        ]
+
+    @field(description="What the member can do now.")
+    def next_steps(self) -> list[CalendarNextStep]:
+        if self.own is None:
+            return [CalendarNextStep.CONNECT]
+        steps = [CalendarNextStep.DISCONNECT]
+        if self.own.can_reconnect:
+            lost = self.own.integration.state is not IntegrationState.ACTIVE
+            steps.insert(0, CalendarNextStep.RECONNECT if lost else CalendarNextStep.ALLOW_MORE)
+        return steps
+
+    @field(
+        description="Who can see the member's busy times: everybody in an active match with them "
+        "whose own calendar is integrated."
+    )
+    async def busy_times_seen_by(self, info: Info) -> list[Member]:
+        if self.own is None or self.own.standing is Standing.NOT_INTEGRATED:
+            return []
+        loaders = info.context.loaders
+        ids = await reading.partner_ids(info.context.viewer)
+        told = await loaders.standings.load_many(ids)
+        seen_by = [
+            who for who, each in zip(ids, told, strict=True) if each is not Standing.NOT_INTEGRATED
+        ]
+        return [Member.of(row) for row in await loaders.members.load_many(seen_by)]
+
+
+def calendar_provider(info: Info, slug: str, *, available: bool | None = None) -> CalendarProvider:
+    """Show a calendar service, also one that a connection remembers and nobody offers."""
+    provider: Any = info.context.services.registry.calendars.get(slug)
+    return CalendarProvider(
+        id=to_id(Kind.PROVIDER, slug),
+        slug=slug,
+        label=slug if provider is None else provider.label,
+        available=provider is not None if available is None else available,
+    )
+
+
+def video_provider(info: Info, slug: str | None) -> VideoProvider | None:
+    """Show a video service; None when no link was asked for."""
+    if slug is None:
+        return None
+    provider: Any = info.context.services.registry.videos.get(slug)
+    made_with = None if provider is None else provider.made_with
+    return VideoProvider(
+        id=to_id(Kind.VIDEO_PROVIDER, slug),
+        slug=slug,
+        label=slug if provider is None else provider.label,
+        made_with=None if made_with is None else calendar_provider(info, made_with),
+    )
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)

@@ -1,0 +1,56 @@
+"""Who may ask for what: declared on the field, decided here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strawberry.permission import BasePermission, PermissionExtension
+
+from together.api.context import Context
+from together.services.reading import administers
+from together.store.models import Match
+
+
+class Declared(BasePermission):
+    """A permission that shows nothing about itself in the schema."""
+
+    error_extensions = {"code": "FORBIDDEN"}  # noqa: RUF012  (Strawberry's own attribute)
+
+
+class SignedIn(Declared):
+    """Every member who is signed in, about themselves and what they belong to."""
+
+    message = "Sign in first."
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return isinstance(info.context, Context)
+
+
+class IsAdministrator(Declared):
+    """An administrator of the organization, about who is in it and who is matched."""
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return administers(info.context.viewer)
+
+
+class InMatch(Declared):
+    """A participant of the match; an administrator who is not in it sees no times of it."""
+
+    message = "You are not in this match."
+
+    async def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        match: Match = source.row
+        people = await info.context.loaders.participants.load(match.id)
+        return any(each.member_id == info.context.viewer.member_id for each in people)
+
+
+def only(permission: type[Declared]) -> PermissionExtension:
+    """Show a field to these alone; to everybody else it is null, and nothing is read for it."""
+    return PermissionExtension(permissions=[permission()], fail_silently=True, use_directives=False)
+
+
+def requires(permission: type[Declared]) -> PermissionExtension:
+    """Refuse a field to everybody else with an error."""
+    return PermissionExtension(permissions=[permission()], use_directives=False)

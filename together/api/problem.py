@@ -1,0 +1,81 @@
+"""What every expected no has: words for people, a code for programs, and the refusal it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+import strawberry
+
+from together.services.refusals import Refusal
+
+
+@strawberry.enum(description="Which problem it is, for programs. New ones may be added.")
+class ProblemCode(Enum):
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    INVALID_WINDOW = "INVALID_WINDOW"
+    DURATION_NOT_OFFERED = "DURATION_NOT_OFFERED"
+    MATCH_HAS_ENDED = "MATCH_HAS_ENDED"
+    PROVIDER_UNKNOWN = "PROVIDER_UNKNOWN"
+    ALREADY_CONNECTED = "ALREADY_CONNECTED"
+    NOT_CONNECTED = "NOT_CONNECTED"
+    TOO_MANY_ATTEMPTS = "TOO_MANY_ATTEMPTS"
+    RETURN_ADDRESS_REFUSED = "RETURN_ADDRESS_REFUSED"
+    CONSENT_NOT_FOUND = "CONSENT_NOT_FOUND"
+    STARTED_BY_SOMEBODY_ELSE = "STARTED_BY_SOMEBODY_ELSE"
+    CONSENT_DECLINED = "CONSENT_DECLINED"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+    SCOPE_MISSING = "SCOPE_MISSING"
+    ACCOUNT_WITHOUT_CALENDAR = "ACCOUNT_WITHOUT_CALENDAR"
+    WRONG_ACCOUNT = "WRONG_ACCOUNT"
+    ACCOUNT_TAKEN = "ACCOUNT_TAKEN"
+    PROVIDER_DOWN = "PROVIDER_DOWN"
+    NOT_AVAILABLE_HERE = "NOT_AVAILABLE_HERE"
+    SLOT_UNAVAILABLE = "SLOT_UNAVAILABLE"
+    OUTSIDE_HOURS = "OUTSIDE_HOURS"
+    TOO_SOON = "TOO_SOON"
+    TOO_FAR_AHEAD = "TOO_FAR_AHEAD"
+    OVER_BUSY_TIME = "OVER_BUSY_TIME"
+    KEY_REUSED = "KEY_REUSED"
+    TOO_MANY_SESSIONS = "TOO_MANY_SESSIONS"
+    VIDEO_UNAVAILABLE = "VIDEO_UNAVAILABLE"
+    SESSION_IS_OVER = "SESSION_IS_OVER"
+    EMAIL_TAKEN = "EMAIL_TAKEN"
+
+
+@strawberry.interface(description="An expected no. Older clients read newer ones by this.")
+class Problem:
+    message: str = strawberry.field(description="What to show to the person, as it is.")
+    code: ProblemCode = strawberry.field(description="Which problem it is, for programs.")
+
+    tells: ClassVar[type[Refusal]]
+    named: ClassVar[ProblemCode]
+
+    @classmethod
+    def of(cls, refusal: Any) -> Self:
+        """Show a refusal.  A type with more to say overrides this."""
+        return cls(message=refusal.message, code=cls.named)
+
+
+PROBLEMS: list[type[Problem]] = []
+"""All of them, those of a subclass before those of its parent."""
+
+
+P = TypeVar("P", bound=Problem)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def tells(
+    refusal: type[Refusal], named: ProblemCode, description: str
+) -> Callable[[type[P]], type[P]]:
+    """Make a class the type that shows this refusal."""
+
+    def declare(cls: type[P]) -> type[P]:
+        cls.tells, cls.named = refusal, named
+        made = strawberry.type(cls, description=description)
+        PROBLEMS.append(made)
+        return made
+
+    return declare

@@ -1,0 +1,286 @@
+"""Every expected no as a type of the schema: what to say, a code, and what one needs to go on."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import strawberry
+
+from together.api.problem import PROBLEMS, Problem, ProblemCode, tells
+from together.api.scalars import Instant
+from together.services import refusals
+
+__all__ = ["PROBLEMS", "Problem", "ProblemCode"]
+
+
+@tells(refusals.NotFound, ProblemCode.NOT_FOUND, "No such thing, for you.")
+class NotFound(Problem):
+    """Foreign, missing, malformed and forbidden are this one answer."""
+
+
+@tells(
+    refusals.InvalidWindow,
+    ProblemCode.INVALID_WINDOW,
+    "The window is reversed, empty, too long, in the past or past the horizon.",
+)
+class InvalidWindow(Problem):
+    field: str = strawberry.field(description="Path of the argument that is meant.")
+
+    @classmethod
+    def of(cls, refusal: refusals.InvalidWindow) -> Self:
+        return cls(message=refusal.message, code=cls.named, field=refusal.field)
+
+
+@tells(
+    refusals.DurationNotOffered,
+    ProblemCode.DURATION_NOT_OFFERED,
+    "Sessions of this length are not offered.",
+)
+class DurationNotOffered(Problem):
+    field: str = strawberry.field(description="Path of the argument that is meant.")
+    offered: list[int] = strawberry.field(description="The durations one can choose, in minutes.")
+
+    @classmethod
+    def of(cls, refusal: refusals.DurationNotOffered) -> Self:
+        return cls(
+            message=refusal.message,
+            code=cls.named,
+            field=refusal.field,
+            offered=list(refusal.offered),
+        )
+
+
+@tells(refusals.InvalidInput, ProblemCode.INVALID_INPUT, "A field holds something it cannot hold.")
+class InvalidInput(Problem):
+    field: str = strawberry.field(description="Path of the field in the input.")
+
+    @classmethod
+    def of(cls, refusal: refusals.InvalidInput) -> Self:
+        return cls(message=refusal.message, code=cls.named, field=refusal.field)
+
+
+@tells(refusals.MatchHasEnded, ProblemCode.MATCH_HAS_ENDED, "The match has ended.")
+class MatchHasEnded(Problem):
+    pass
+
+
+# Connecting a calendar
+
+
+@tells(
+    refusals.ProviderUnknown,
+    ProblemCode.PROVIDER_UNKNOWN,
+    "No calendar service of that name is offered.",
+)
+class ProviderUnknown(Problem):
+    pass
+
+
+@tells(refusals.AlreadyConnected, ProblemCode.ALREADY_CONNECTED, "A calendar is connected already.")
+class AlreadyConnected(Problem):
+    pass
+
+
+@tells(refusals.NotConnected, ProblemCode.NOT_CONNECTED, "No calendar is connected.")
+class NotConnected(Problem):
+    pass
+
+
+@tells(
+    refusals.TooManyAttempts,
+    ProblemCode.TOO_MANY_ATTEMPTS,
+    "Too many connections were started and not finished.",
+)
+class TooManyAttempts(Problem):
+    pass
+
+
+@tells(
+    refusals.ReturnAddressRefused,
+    ProblemCode.RETURN_ADDRESS_REFUSED,
+    "The return address is not on the operator's list.",
+)
+class ReturnAddressRefused(Problem):
+    pass
+
+
+@tells(
+    refusals.ConsentNotFound,
+    ProblemCode.CONSENT_NOT_FOUND,
+    "The handle is unknown, was used already, or has expired.",
+)
+class ConsentNotFound(Problem):
+    pass
+
+
+@tells(
+    refusals.StartedBySomebodyElse,
+    ProblemCode.STARTED_BY_SOMEBODY_ELSE,
+    "Another member started this connection. The attempt is over and nothing was connected.",
+)
+class StartedBySomebodyElse(Problem):
+    pass
+
+
+@tells(
+    refusals.ConsentWasDeclined, ProblemCode.CONSENT_DECLINED, "The person said no at the service."
+)
+class ConsentDeclined(Problem):
+    pass
+
+
+@tells(
+    refusals.ApprovalRequired,
+    ProblemCode.APPROVAL_REQUIRED,
+    "The organization of the account must approve first. Offer to sign in with another account: "
+    "`startCalendarConnection` with `chooseAccount`.",
+)
+class ApprovalRequired(Problem):
+    pass
+
+
+@tells(
+    refusals.ScopeMissing,
+    ProblemCode.SCOPE_MISSING,
+    "Reading free and busy times was left unticked.",
+)
+class ScopeMissing(Problem):
+    pass
+
+
+@tells(
+    refusals.AccountWithoutCalendar,
+    ProblemCode.ACCOUNT_WITHOUT_CALENDAR,
+    "The account has no calendar. Offer to sign in with another account.",
+)
+class AccountWithoutCalendar(Problem):
+    pass
+
+
+@tells(
+    refusals.WrongAccount,
+    ProblemCode.WRONG_ACCOUNT,
+    "A different account from the one that is to be reconnected.",
+)
+class WrongAccount(Problem):
+    pass
+
+
+@tells(refusals.AccountTaken, ProblemCode.ACCOUNT_TAKEN, "The account cannot be connected.")
+class AccountTaken(Problem):
+    pass
+
+
+@tells(
+    refusals.ProviderDown,
+    ProblemCode.PROVIDER_DOWN,
+    "The service cannot be reached right now. Nothing was changed.",
+)
+class ProviderDown(Problem):
+    retry_after_seconds: int | None = strawberry.field(
+        description="When to try again, if the service said so."
+    )
+
+    @classmethod
+    def of(cls, refusal: refusals.ProviderDown) -> Self:
+        wait = refusal.retry_after
+        seconds = None if wait is None else int(wait.total_seconds())
+        return cls(message=refusal.message, code=cls.named, retry_after_seconds=seconds)
+
+
+@tells(
+    refusals.NotAvailableHere,
+    ProblemCode.NOT_AVAILABLE_HERE,
+    "The service is not set up correctly here. The operator has been told.",
+)
+class NotAvailableHere(Problem):
+    pass
+
+
+# Booking
+
+
+@tells(
+    refusals.SlotUnavailable,
+    ProblemCode.SLOT_UNAVAILABLE,
+    "The time cannot be had, whatever the reason.",
+)
+class SlotUnavailable(Problem):
+    alternatives: list[Instant] = strawberry.field(description="Starts that can be had nearby.")
+
+    @classmethod
+    def of(cls, refusal: refusals.SlotUnavailable) -> Self:
+        starts = [Instant(start) for start in refusal.alternatives]
+        return cls(message=refusal.message, code=cls.named, alternatives=starts)
+
+
+@tells(
+    refusals.OutsideHours,
+    ProblemCode.OUTSIDE_HOURS,
+    "Outside somebody's weekly hours. Book with `outsideHours` to mean it.",
+)
+class OutsideHours(Problem):
+    pass
+
+
+@tells(refusals.TooSoon, ProblemCode.TOO_SOON, "Sessions need more notice.")
+class TooSoon(Problem):
+    earliest: Instant = strawberry.field(description="The first moment that is far enough ahead.")
+
+    @classmethod
+    def of(cls, refusal: refusals.TooSoon) -> Self:
+        return cls(message=refusal.message, code=cls.named, earliest=Instant(refusal.earliest))
+
+
+@tells(refusals.TooFarAhead, ProblemCode.TOO_FAR_AHEAD, "Past the horizon of the organization.")
+class TooFarAhead(Problem):
+    latest: Instant = strawberry.field(description="The last moment that can be booked now.")
+
+    @classmethod
+    def of(cls, refusal: refusals.TooFarAhead) -> Self:
+        return cls(message=refusal.message, code=cls.named, latest=Instant(refusal.latest))
+
+
+@tells(
+    refusals.OverBusyTime,
+    ProblemCode.OVER_BUSY_TIME,
+    "A calendar you can see is busy then. Book with `overBusy` to mean it.",
+)
+class OverBusyTime(Problem):
+    pass
+
+
+@tells(refusals.KeyReused, ProblemCode.KEY_REUSED, "The client key was used for another input.")
+class KeyReused(Problem):
+    pass
+
+
+@tells(
+    refusals.TooManySessions,
+    ProblemCode.TOO_MANY_SESSIONS,
+    "The match has as many open sessions as it may have.",
+)
+class TooManySessions(Problem):
+    pass
+
+
+@tells(
+    refusals.VideoUnavailable,
+    ProblemCode.VIDEO_UNAVAILABLE,
+    "The video service cannot be used for these sessions.",
+)
+class VideoUnavailable(Problem):
+    pass
+
+
+@tells(refusals.SessionIsOver, ProblemCode.SESSION_IS_OVER, "The session is over.")
+class SessionIsOver(Problem):
+    pass
+
+
+# Administration
+
+
+@tells(refusals.EmailTaken, ProblemCode.EMAIL_TAKEN, "A member with this address exists.")
+class EmailTaken(Problem):
+    pass

@@ -1,0 +1,98 @@
+"""The root of queries: the viewer, the organization, and anything by its id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+
+from together.api.bookings import Booking
+from together.api.context import Info
+from together.api.fields import field
+from together.api.ids import NOBODY, Kind, split
+from together.api.integrations import (
+    CalendarIntegration,
+    calendar_provider,
+    video_provider,
+)
+from together.api.matches import Match
+from together.api.members import Member
+from together.api.nodes import Node
+from together.api.organization import Organization
+from together.api.pages import MAX_SIZE
+from together.api.permissions import IsAdministrator, SignedIn, only, requires
+from together.api.scalars import refused
+from together.api.viewer import Viewer
+from together.services import reading
+
+SHOWN: Mapping[Kind, Callable[[Any], Node]] = {
+    Kind.ORGANIZATION: Organization.of,
+    Kind.MEMBER: Member.of,
+    Kind.MATCH: Match.of,
+    Kind.BOOKING: Booking.of,
+}
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @field(
+        description="Whoever asks: the door to everything that is theirs.",
+        extensions=[requires(SignedIn)],
+    )
+    async def viewer(self, info: Info) -> Viewer | None:
+        row = await info.context.loaders.members.load(info.context.viewer.member_id)
+        return Viewer.of(row)
+
+    @field(
+        description="The viewer's organization. For administrators; null to everybody else.",
+        extensions=[only(IsAdministrator)],
+    )
+    async def organization(self, info: Info) -> Organization | None:
+        return Organization.of(await reading.own_organization(info.context.viewer))
+
+    @field(
+        description="Anything by its id. Null for what is not there, and for what the viewer may "
+        "not see.",
+        extensions=[requires(SignedIn)],
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002
+    ) -> Node | None:
+        return await fetch(info, id)
+
+    @field(
+        description="Many things by their ids, in the same order.",
+        extensions=[requires(SignedIn)],
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")
+        ],
+    ) -> list[Node | None] | None:
+        if len(ids) > MAX_SIZE:
+            raise refused(f"{len(ids)} ids were given; {MAX_SIZE} are allowed.")
+        return list(await asyncio.gather(*(fetch(info, each) for each in ids)))
+
+
+async def fetch(info: Info, text: str) -> Node | None:
+    """Find anything by its id, within the viewer's organization and permission.
+
+    What is foreign, missing, malformed or forbidden is looked for in the same way and not found.
+    """
+    kind, uid = split(text) or (Kind.MEMBER, NOBODY)
+    if kind is Kind.PROVIDER:
+        offered = uid in info.context.services.registry.calendars
+        return calendar_provider(info, uid) if offered else None
+    if kind is Kind.VIDEO_PROVIDER:
+        offered = uid in info.context.services.registry.videos
+        return video_provider(info, uid) if offered else None
+    row = await info.context.loaders.found.load((kind, uid))
+    if row is None:
+        return None
+    return await CalendarIntegration.load(info) if kind is Kind.INTEGRATION else SHOWN[kind](row)

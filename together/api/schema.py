@@ -1,0 +1,131 @@
+"""The schema, composed of its subjects, and checked against what the services may refuse."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    Undefined,
+    build_schema,
+    get_named_type,
+    lexicographic_sort_schema,
+)
+from graphql.utilities import print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import create_type
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from together.api import outcomes
+from together.api.bookings import Booking
+from together.api.context import PerOperation
+from together.api.documents import Documents, gate, running
+from together.api.masking import Mask
+from together.api.matches import Match
+from together.api.mutations import administration, booking, connecting, profile
+from together.api.problems import PROBLEMS
+from together.api.queries import Query
+from together.api.scalars import SCALARS
+
+Mutation = create_type(
+    "Mutation",
+    [
+        connecting.start_calendar_connection,
+        connecting.complete_calendar_connection,
+        connecting.disconnect_calendar,
+        profile.update_profile,
+        profile.update_hours,
+        booking.book_session,
+        booking.cancel_booking,
+        administration.create_member,
+        administration.deactivate_member,
+        administration.reactivate_member,
+        administration.create_match,
+        administration.end_match,
+    ],
+    description="What can be done.",
+)
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's, with a time limit, and without its log, which prints documents."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        super().__init__(
+            query=Query,
+            mutation=Mutation,
+            types=PROBLEMS,
+            config=StrawberryConfig(scalar_map=SCALARS),
+            exception_handlers=outcomes.HANDLERS,
+            extensions=[Mask, PerOperation, gate(documents)],
+        )
+        for kind in self._schema.type_map.values():
+            _forget_nulls(kind)
+        root = self._schema.mutation_type
+        for field in () if root is None else root.fields.values():
+            for argument in field.args.values():
+                argument.description = get_named_type(argument.type).description
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Say nothing here: `together.api.masking` notes what is to be noted."""
+
+    async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self.documents.limits.mutation_seconds) as timeout:
+                token = running.set(timeout)
+                try:
+                    return await super().execute(query, *args, **kwargs)
+                finally:
+                    running.reset(token)
+        except TimeoutError:
+            return PreExecutionError(data=None, errors=[too_slow()])
+
+
+def _forget_nulls(kind: GraphQLNamedType) -> None:
+    """Leave ``= null`` out: an argument that is not given is not given."""
+    inputs: list[GraphQLArgument | GraphQLInputField] = []
+    if isinstance(kind, GraphQLInputObjectType):
+        inputs.extend(kind.fields.values())
+    if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        inputs.extend(
+            argument for field in kind.fields.values() for argument in field.args.values()
+        )
+    for each in inputs:
+        if each.default_value is None:
+            each.default_value = Undefined
+
+
+def too_slow() -> GraphQLError:
+    return GraphQLError(
+        "This took too long and was given up. Ask for less at once.",
+        extensions={"code": "INTERNAL_SERVER_ERROR", "limit": {"name": "seconds"}},
+    )
+
+
+def build(documents: Documents | None = None) -> Schema:
+    """Build the schema, and refuse one that could not show what a service refuses."""
+    outcomes.check([Query, Match, Booking, Mutation])
+    return Schema(documents or Documents())
+
+
+@cache
+def printed() -> str:
+    """Print the schema, sorted by name, so that a change shows where it is.
+
+    Sorting the schema itself would take the enums' Python values from it, so its text is read
+    again and sorted then.
+    """
+    return print_schema(lexicographic_sort_schema(build_schema(build().as_str()))) + "\n"

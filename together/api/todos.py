@@ -1,0 +1,52 @@
+"""What a member has to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from together.api.context import Info
+from together.api.fields import field
+from together.api.integrations import CalendarProvider, calendar_provider
+from together.api.matches import Match
+from together.api.scalars import Instant
+from together.services import todos as service
+from together.services.todos import TodoKind
+
+strawberry.enum(TodoKind, name="TodoKind", description="What there is to do.")
+
+_WORDS = {
+    TodoKind.RECONNECT_CALENDAR: "Reconnect your calendar.",
+    TodoKind.BOOK_NEXT_SESSION: "Book your next session.",
+}
+
+
+@strawberry.type(description="One thing to do. It is there as long as it is true.")
+class Todo:
+    kind: TodoKind = strawberry.field(description="What there is to do.")
+    message: str = strawberry.field(description="The same in words, for people.")
+    since: Instant = strawberry.field(description="Since when.")
+    reason: str | None = strawberry.field(description="Why, in plain words.")
+    account: str | None = strawberry.field(description="The account to reconnect.")
+    todo: strawberry.Private[service.Todo]
+
+    @classmethod
+    def of(cls, todo: service.Todo) -> Todo:
+        return cls(
+            kind=todo.kind,
+            message=_WORDS[todo.kind],
+            since=Instant(todo.since),
+            reason=todo.reason,
+            account=None if todo.integration is None else todo.integration.account_email,
+            todo=todo,
+        )
+
+    @field(description="The service to reconnect.")
+    def provider(self, info: Info) -> CalendarProvider | None:
+        integration: Any = self.todo.integration
+        return None if integration is None else calendar_provider(info, integration.provider)
+
+    @field(description="The match to book a session for.")
+    def match(self) -> Match | None:
+        return None if self.todo.match is None else Match.of(self.todo.match)

@@ -1,0 +1,131 @@
+"""The only place where the parts meet: settings → registry → store → services → Starlette."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from together.api.context import Services
+from together.api.hosts import KnownHosts
+from together.api.routes import api_routes
+from together.providers.registry import Registry, load
+from together.services.availability import Availabilities
+from together.services.booking import Bookings
+from together.services.busy import Busy
+from together.services.connecting import Connecting
+from together.services.delivery import Delivery
+from together.services.grants import Grants
+from together.services.identity import Identity
+from together.services.members import Members
+from together.services.profile import Profiles
+from together.services.todos import Todos
+from together.services.worker import Worker
+from together.settings import Settings
+from together.store.database import Database
+from together.store.keys import load_keys
+from together.store.vault import Vault
+
+CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+
+
+def epoch() -> int:
+    """The clock of the host, in epoch seconds."""
+    return int(time.time())
+
+
+class App:
+    """One installation.  Build it, enter `running`, and serve `asgi`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        registry: Registry,
+        transport: httpx.AsyncBaseTransport,
+        clock: Callable[[], int],
+        mounts: Sequence[BaseRoute],
+    ) -> None:
+        vault = Vault.of(load_keys(settings.keys))
+        self.settings, self.registry = settings, registry
+        self.database = Database(settings.database)
+        self._transport = transport
+        grants = Grants(registry, vault, transport, clock)
+        self._busy = busy = Busy(grants, clock)
+        self.worker = Worker(Delivery(grants, registry, clock), busy)
+        self.services = Services(
+            identity=Identity(settings.issuers, transport=transport, clock=clock),
+            connecting=Connecting(
+                registry=registry,
+                grants=grants,
+                vault=vault,
+                public_url=settings.public_url,
+                return_to=settings.return_to,
+                clock=clock,
+            ),
+            profiles=Profiles(),
+            members=Members(grants=grants, vault=vault, clock=clock),
+            availabilities=Availabilities(busy, clock),
+            bookings=Bookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),
+            todos=Todos(clock),
+            registry=registry,
+            database=self.database,
+            clock=clock,
+        )
+        served = Starlette(routes=[*mounts, *api_routes(self.services, settings)])
+        self.asgi = KnownHosts(_Entered(served, self.database), settings.allowed_hosts)
+
+    @classmethod
+    def build(
+        cls,
+        settings: Settings,
+        *,
+        registry: Registry | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], int] = epoch,
+        mounts: Sequence[BaseRoute] = (),
+    ) -> App:
+        """Compose an installation; nothing is opened before `running`.
+
+        `transport` carries every request to a service, `mounts` come before the API's routes:
+        with both, the demo and the tests put sandboxes beside it.
+        """
+        return cls(
+            settings,
+            registry=registry or load(settings.environ, only=settings.plugins),
+            transport=transport or httpx.AsyncHTTPTransport(limits=CONNECTIONS, trust_env=False),
+            clock=clock,
+            mounts=mounts,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[App]:
+        """Open the database, enter it for this task and its children, and close it at the end."""
+        await self.database.start()
+        try:
+            async with self.database.entered():
+                yield self
+        finally:
+            async with self.database.entered():
+                await self._busy.finished()
+            await self.database.close()
+            await self._transport.aclose()
+
+
+class _Entered:
+    """Enters the application's own database around each request and socket.
+
+    Two applications in one process never share a database that way.
+    """
+
+    def __init__(self, app: ASGIApp, database: Database) -> None:
+        self._app, self._database = app, database
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._database.entered():
+            await self._app(scope, receive, send)

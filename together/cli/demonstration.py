@@ -1,0 +1,200 @@
+"""The demo as one object: its folder, sandboxes, sample organization, and words of welcome."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from together.app import App, epoch
+from together.cli import sample
+from together.cli.connected_page import connected_page
+from together.cli.folder import DemoFolder
+from together.cli.remembering import Remembering
+from together.domain.addresses import email_key
+from together.providers.contract import SandboxPerson
+from together.providers.registry import Registry, load
+from together.services.issuer import BuiltInIssuer
+from together.services.viewer import Viewer
+from together.settings import Mode, Settings
+from together.store.migrate import migrate
+from together.store.models import Integration, Match, Member, Organization, Participant, Role
+from together.store.transaction import transaction
+
+FRONTENDS = ("http://localhost:3000/", "http://localhost:5173/", "http://127.0.0.1:5173/")
+"""Where frontends under development are usually served: a consent may return there."""
+PARTICIPANT_ROLES = ("MENTOR", "MENTEE")
+
+Say = Callable[[str], None]
+
+
+class Demo:
+    """Everything `together demo` serves.  `prepare` may run again on the same folder."""
+
+    def __init__(self, folder: DemoFolder, url: str) -> None:
+        folder.made_keys()
+        self._folder, self._url = folder, url
+        self._issuer = BuiltInIssuer.kept(f"{url}/issuer", folder.issuer_key)
+        bare = load({}, sandboxes=True)
+        self._environ: dict[str, str] = {}
+        for slug, sandbox in bare.sandboxes.items():
+            Remembering(sandbox, self._state_of(slug)).recall()  # its client's secret among it
+            self._environ |= bare.sandbox_settings(slug, self._sandbox_url(slug))
+        self._registry = self._with(bare)
+        self._mounts = [
+            Mount("/issuer", app=self._issuer.app),
+            Route("/connected", connected_page),
+            *(
+                Mount(f"/sandbox/{slug}", app=Remembering(sandbox, self._state_of(slug)))
+                for slug, sandbox in bare.sandboxes.items()
+            ),
+        ]
+
+    def app(self) -> App:
+        """Compose the application; its requests to the stand-ins stay in the process."""
+        return App.build(
+            Settings(
+                public_url=self._url,
+                database=self._folder.database,
+                keys=self._folder.keys,
+                port=urlsplit(self._url).port or 80,
+                issuers=self._issuer.trusted([sample.SLUG]),
+                return_to=(f"{self._url}/", *FRONTENDS),
+                mode=Mode.DEVELOPMENT,
+                environ=self._environ,
+            ),
+            registry=self._registry,
+            transport=self._inside(),
+            mounts=self._mounts,
+        )
+
+    async def prepare(self, say: Say) -> None:
+        """Make the database, the sample organization and its calendars, where they are missing."""
+        await migrate(self._folder.database, say=say)
+        app = self.app()
+        async with app.running():
+            organization = await Organization.get_or_none(slug=sample.SLUG)
+            if organization is None:
+                say(f"Making {sample.NAME}: {len(sample.PEOPLE)} members")
+                organization = await transaction(_make_organization)
+            members = await Member.filter(organization_id=organization.id).order_by("id")
+            people = [SandboxPerson(one.email, one.name, one.zone) for one in members]
+            for sandbox in self._registry.sandboxes.values():
+                await asyncio.to_thread(sandbox.populate, people)
+            await self._connect(app, members, say)
+        for slug, sandbox in self._registry.sandboxes.items():
+            Remembering(sandbox, self._state_of(slug)).keep()
+
+    def welcome(self) -> str:
+        """Say where GraphiQL is, who can sign in, and what to ask first."""
+        ada = sample.PEOPLE[0]
+        query = "{ viewer { name timeZone matches { nodes { id program } } } }"
+        body = json.dumps({"query": query})
+        people = "\n".join(
+            f"  {one.email:28} {one.zone:21} {one.role.lower():12} "
+            f"{'Google Calendar connected' if one.connected else ''}".rstrip()
+            for one in sample.PEOPLE
+        )
+        return f"""
+Together is served on {self._url}    (Ctrl-C ends it)
+
+  GraphiQL     {self._url}/graphql
+  Google       {self._url}/sandbox/google/_control   (the stand-in, and its switches)
+
+Who can sign in, at {sample.NAME} (who is connected at the first start):
+
+{people}
+
+A token of {ada.name}, good for eight hours:
+
+{self._token(ada.email)}
+
+One for anybody else:   .venv/bin/together token {sample.PEOPLE[1].email}
+
+The first query:
+
+  curl -s {self._url}/graphql -H 'Content-Type: application/json' \\
+    -H 'Authorization: Bearer '"$(.venv/bin/together token {ada.email} 2>/dev/null)" \\
+    -d '{body}'
+"""
+
+    def _token(self, email: str) -> str:
+        return self._issuer.token(email, organization=sample.SLUG, now=int(time.time()))
+
+    def _sandbox_url(self, slug: str) -> str:
+        return f"{self._url}/sandbox/{slug}"
+
+    def _state_of(self, slug: str) -> Path:
+        return self._folder.path / f"sandbox-{slug}.json"
+
+    def _inside(self) -> httpx.AsyncBaseTransport:
+        return httpx.ASGITransport(Starlette(routes=self._mounts))
+
+    def _with(self, bare: Registry) -> Registry:
+        """Set the plugins up with the sandboxes that stand there already."""
+        set_up = load(self._environ)
+        return Registry(
+            set_up.calendars,
+            set_up.videos,
+            bare.sandboxes,
+            set_up.distributions,
+            set_up.left_out,
+            set_up.plugins,
+        )
+
+    async def _connect(self, app: App, members: list[Member], say: Say) -> None:
+        """Take those who are connected from the start through the whole consent, once."""
+        first_names = {one.name: one for one in sample.PEOPLE}
+        if await Integration.exists():
+            return
+        for slug, sandbox in self._registry.sandboxes.items():
+            for member in members:
+                person = first_names.get(member.name)
+                if slug != sample.PROVIDER or person is None or not person.connected:
+                    continue
+                connecting = app.services.connecting
+                viewer = Viewer.of(member)
+                url = await connecting.start(viewer, slug, return_to=f"{self._url}/connected")
+                async with httpx.AsyncClient(transport=self._inside()) as browser:
+                    callback = await sandbox.allow(browser, url, member.email)
+                back = await connecting.callback(slug, dict(parse_qsl(urlsplit(callback).query)))
+                handle = dict(parse_qsl(urlsplit(back).query))["handle"]
+                await connecting.complete(viewer, handle)
+                say(f"  {member.name} connected {self._registry.calendars[slug].label}")
+
+
+async def _make_organization() -> Organization:
+    now = epoch()
+    organization = await Organization.create(slug=sample.SLUG, name=sample.NAME)
+    members = {
+        one.name.split()[0]: await Member.create(
+            organization=organization,
+            email=one.email,
+            email_key=email_key(one.email),
+            name=one.name,
+            zone=one.zone,
+            role=Role(one.role),
+            weekly_hours=one.weekly_hours,
+        )
+        for one in sample.PEOPLE
+    }
+    for pair in sample.MATCHES:
+        match = await Match.create(
+            organization=organization, program=sample.PROGRAM, created_at=now
+        )
+        for name, role in zip(pair, PARTICIPANT_ROLES, strict=True):
+            await Participant.create(
+                organization=organization,
+                match=match,
+                member=members[name],
+                role=role,
+                joined_at=now,
+            )
+    return organization

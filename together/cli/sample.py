@@ -1,0 +1,56 @@
+"""The sample organization of the demo: a dozen members in several time zones, and their matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePerson:
+    """A member to be made.  `connected` gives them a Google calendar before the first start."""
+
+    name: str
+    zone: str
+    role: str = "PARTICIPANT"
+    connected: bool = False
+    weekly_hours: dict[str, list[list[str]]] | None = None
+
+    @property
+    def email(self) -> str:
+        return f"{self.name.split()[0].lower()}@saltmarsh.example.org"
+
+
+SLUG = "saltmarsh"
+NAME = "Saltmarsh Institute"
+PROGRAM = "Spring mentoring"
+PROVIDER = "google"
+"""The calendar service that those who are connected use."""
+
+_EARLY = {str(day): [["07:30", "12:00"], ["13:00", "15:30"]] for day in range(1, 6)}
+_LATE = {str(day): [["12:00", "20:00"]] for day in range(1, 6)}
+
+PEOPLE = (
+    SamplePerson("Ada Lindqvist", "Europe/Stockholm", connected=True),
+    SamplePerson("Ben Okafor", "Africa/Lagos", connected=True),
+    SamplePerson("Chiara Moretti", "Europe/Rome", role="ORG_ADMIN"),
+    SamplePerson("Dev Raman", "Asia/Kolkata", connected=True, weekly_hours=_LATE),
+    SamplePerson("Elin Berg", "Europe/Oslo"),
+    SamplePerson("Farid Haddad", "America/New_York", connected=True, weekly_hours=_EARLY),
+    SamplePerson("Grace Liu", "Australia/Lord_Howe"),
+    SamplePerson("Hana Sato", "Asia/Tokyo", connected=True),
+    SamplePerson("Ivo Novak", "Europe/Prague", role="IT_ADMIN"),
+    SamplePerson("Jo Park", "America/Los_Angeles", weekly_hours=_EARLY),
+    SamplePerson("Kemi Ade", "Africa/Lagos"),
+    SamplePerson("Leo Brandt", "Europe/Berlin", connected=True),
+)
+
+MATCHES = (
+    ("Ada", "Ben"),
+    ("Dev", "Farid"),
+    ("Elin", "Ada"),
+    ("Hana", "Grace"),
+    ("Leo", "Kemi"),
+    ("Farid", "Jo"),
+    ("Ivo", "Chiara"),
+)
+"""Mentor and mentee, by first name.  Both connected, one connected, and nobody connected occur."""

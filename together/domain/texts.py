@@ -1,0 +1,51 @@
+"""Texts that people supply: one line or several, with nothing in them but what can be read."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_REORDERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates: a text with them can read differently from what it is."""
+_BREAKS = ("\r\n", "\r", "\u2028", "\u2029", "\u0085", "\v", "\f")
+
+
+class BadText(ValueError):  # noqa: N818
+    """`field` is where the text was given; `why` is for people and quotes nothing of it."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+def clean_text(field: str, text: str, limit: int, *, lines: bool = False) -> str:
+    """Read a text of at most `limit` characters, with line breaks only where `lines` are meant.
+
+    It comes back composed (NFC), without space around it, and with every line break as one
+    newline; an empty one stays empty, for the caller to judge.
+    """
+    if len(text) > 8 * limit + 64:
+        raise BadText(field, f"This is too long: at most {limit} characters.")
+    if lines:
+        for mark in _BREAKS:
+            text = text.replace(mark, "\n")
+    text = unicodedata.normalize("NFC", text)
+    for letter in text:
+        if letter == "\n" and lines:
+            continue
+        if why := _refused(letter):
+            raise BadText(field, f"{why} (U+{ord(letter):04X}) cannot be used here.")
+    text = text.strip()
+    if len(text) > limit:
+        raise BadText(field, f"This is too long: {len(text)} characters, at most {limit}.")
+    return text
+
+
+def _refused(letter: str) -> str | None:
+    if letter in "\n\r\u2028\u2029\u0085":
+        return "A line break"
+    if letter in _REORDERS:
+        return "A character that turns the direction of a text"
+    if unicodedata.category(letter) in {"Cc", "Cs"}:
+        return "A control character"
+    return None

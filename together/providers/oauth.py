@@ -1,0 +1,245 @@
+"""OAuth 2.0 with PKCE, written once.  A provider is a declaration: addresses, scopes, refusals."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from together.providers import shapes
+from together.providers.errors import (
+    AdminApprovalRequired,
+    AuthorizationExpired,
+    ConsentDeclined,
+    Misconfigured,
+    ProviderError,
+    ProviderUnavailable,
+)
+from together.providers.http import JsonApi, decipher, fetch, origin, parsed, vendor_code
+from together.providers.values import Capability, Grant, Secret
+
+AT_CONSENT: Mapping[str, type[ProviderError]] = {
+    "access_denied": ConsentDeclined,
+    "consent_required": ConsentDeclined,
+    "interaction_required": ConsentDeclined,
+    "login_required": ConsentDeclined,
+    "server_error": ProviderUnavailable,
+    "temporarily_unavailable": ProviderUnavailable,
+}
+AT_TOKEN: Mapping[str, type[ProviderError]] = {
+    "invalid_grant": AuthorizationExpired,
+    "interaction_required": AuthorizationExpired,
+    "consent_required": AuthorizationExpired,
+    "server_error": ProviderUnavailable,
+    "temporarily_unavailable": ProviderUnavailable,
+}
+RESERVED = frozenset(
+    [
+        "client_id", "code_challenge", "code_challenge_method", "include_granted_scopes", "nonce",
+        "redirect_uri", "request", "request_uri", "response_mode", "response_type", "scope",
+        "state",
+    ]
+)  # fmt: skip
+"""Parameters a provider may not set; `request` and `request_uri` would replace all the others."""
+LONGEST = timedelta(hours=24)
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
+
+
+def pkce() -> tuple[Secret, str]:
+    """Make a fresh verifier, and its S256 challenge."""
+    verifier = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return Secret(verifier), base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """How people consent to a service, as data."""
+
+    authorize_url: str
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    scopes: Mapping[Capability, frozenset[str]]
+    """The least scopes that each capability needs."""
+    identity_scopes: frozenset[str] = frozenset()
+    """Scopes that only say whose account it is; they buy no capability."""
+    revoke_url: str | None = None
+    """RFC 7009; None where the service cannot be told that a grant is over."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters of the authorization URL, such as ``access_type=offline``."""
+    chooser: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that force the account chooser; they win over `extra`."""
+    refusals: Mapping[str, type[ProviderError]] = field(default_factory=dict)
+    """This service's own values of ``error``, compared exactly."""
+    described: Mapping[str, type[ProviderError]] = field(default_factory=dict)
+    """Codes that only the description tells (``AADSTS90094``), compared as whole words."""
+
+    def __post_init__(self) -> None:
+        for url in (self.authorize_url, self.token_url, self.revoke_url):
+            if url is not None:
+                origin(url)
+        asked_for = {
+            *self.extra,
+            *self.chooser,
+            *(name for name, _ in parse_qsl(urlsplit(self.authorize_url).query)),
+        }
+        if taken := sorted(name for name in asked_for if name.casefold() in RESERVED):
+            raise ValueError(f"a provider may not set {', '.join(taken)}")
+        if bad := sorted(scope for scope in self.asked if not _SCOPE.match(scope)):
+            raise ValueError(f"not a scope: {bad[0]!r}")
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Every scope we ask for."""
+        return self.identity_scopes.union(*self.scopes.values())
+
+    def url(
+        self,
+        *,
+        redirect_uri: str,
+        state: str,
+        challenge: str,
+        login_hint: str | None = None,
+        choose_account: bool = False,
+    ) -> str:
+        """Give the address where the person consents.
+
+        A hint and a forced chooser contradict each other; the chooser wins.
+        """
+        query = {**self.extra}
+        if choose_account:
+            query |= self.chooser
+        elif login_hint:
+            query["login_hint"] = login_hint
+        query |= {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": redirect_uri,
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "scope": " ".join(sorted(self.asked)),
+        }
+        joint = "&" if urlsplit(self.authorize_url).query else "?"
+        return self.authorize_url + joint + urlencode(query)
+
+    def capabilities(self, scopes: frozenset[str]) -> Capability:
+        """Say what the person really ticked, which may be less than we asked for."""
+        allowed = Capability(0)
+        for capability, needed in self.scopes.items():
+            if needed <= scopes:
+                allowed |= capability
+        return allowed
+
+    def refusal(self, error: str, description: str = "") -> ProviderError:
+        """Turn what the token endpoint said into an error somebody can act on."""
+        kind = self._described(description) or {**AT_TOKEN, **self.refusals}.get(error)
+        return (kind or Misconfigured)(code=error)
+
+    def refused_at_consent(self, error: str, description: str = "") -> ProviderError:
+        """Turn what came to the callback into an error somebody can act on.
+
+        Anybody who holds a state can write these words, so the description only chooses between
+        “declined” and “an administrator must approve”, and no callback can say that a consent
+        has expired.
+        """
+        kind = {**AT_CONSENT, **self.refusals}.get(error, Misconfigured)
+        if kind is ConsentDeclined and self._described(description) is AdminApprovalRequired:
+            kind = AdminApprovalRequired
+        if kind is AuthorizationExpired:
+            kind = Misconfigured
+        return kind(code=error)
+
+    async def exchange(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        code: Secret,
+        verifier: Secret,
+        redirect_uri: str,
+        now: datetime,
+    ) -> Grant:
+        """Turn a code into a grant.  One that was used or is too old is `AuthorizationExpired`."""
+        body = await self._token(
+            http,
+            grant_type="authorization_code",
+            code=code.reveal(),
+            code_verifier=verifier.reveal(),
+            redirect_uri=redirect_uri,
+        )
+        return self._grant(body, now=now, refresh_token=None, scopes=self.asked)
+
+    async def refresh(self, http: httpx.AsyncClient, grant: Grant, *, now: datetime) -> Grant:
+        """Renew the grant.  Keep its refresh token when the service sends no new one."""
+        if grant.refresh_token is None:
+            raise AuthorizationExpired(code="no_refresh_token")
+        body = await self._token(
+            http, grant_type="refresh_token", refresh_token=grant.refresh_token.reveal()
+        )
+        return self._grant(body, now=now, refresh_token=grant.refresh_token, scopes=grant.scopes)
+
+    async def revoke(self, http: httpx.AsyncClient, grant: Grant) -> None:
+        """End the grant at the service, where it can be told.  One that is over is no error."""
+        if self.revoke_url is None:
+            return
+        token = grant.refresh_token or grant.access_token
+        reply = await fetch(http, "POST", self.revoke_url, data={"token": token.reveal()})
+        body, _ = parsed(reply.content)
+        if reply.status == 400 and vendor_code(body) in ("invalid_token", "invalid_grant"):
+            return
+        if refusal := self._decipher(reply.status, reply.headers, body):
+            raise refusal
+
+    async def _token(self, http: httpx.AsyncClient, **form: str) -> Any:
+        form |= {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
+        return await JsonApi(http, self.token_url, self._decipher)("POST", "", data=form)
+
+    def _decipher(self, status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
+        """A token endpoint's 401 is our own credentials, never the person's consent."""
+        error = vendor_code(body)
+        if error is not None and status < 500 and status not in (408, 429):
+            description = body.get("error_description", "")
+            return self.refusal(error, description if isinstance(description, str) else "")
+        refusal = decipher(status, headers, body)
+        if status < 500 and status not in (408, 429) and refusal is not None:
+            return Misconfigured(status=status)
+        return refusal
+
+    def _described(self, description: str) -> type[ProviderError] | None:
+        words = frozenset(re.findall(r"[A-Za-z0-9_]+", description[:2000]))
+        return next((kind for sign, kind in self.described.items() if sign in words), None)
+
+    def _grant(
+        self, body: Any, *, now: datetime, refresh_token: Secret | None, scopes: frozenset[str]
+    ) -> Grant:
+        kind = shapes.maybe(body, "token_type", str)
+        seconds = shapes.field(body, "expires_in", int)
+        if (kind or "bearer").casefold() != "bearer" or not 0 <= seconds <= LONGEST.total_seconds():
+            raise shapes.unexpected()
+        renewed = shapes.maybe(body, "refresh_token", str)
+        came_back = shapes.maybe(body, "scope", str)
+        return Grant(
+            access_token=_secret(shapes.field(body, "access_token", str)),
+            refresh_token=refresh_token if renewed is None else _secret(renewed),
+            expires_at=now + timedelta(seconds=seconds),
+            # What comes back beyond what was asked is not used.
+            scopes=scopes if came_back is None else frozenset(came_back.split()) & self.asked,
+        )
+
+
+def _secret(token: str) -> Secret:
+    """Refuse what would break a header: an HTTP library prints the header it rejects."""
+    if not _TOKEN.match(token):
+        raise shapes.unexpected()
+    return Secret(token)

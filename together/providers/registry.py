@@ -1,0 +1,270 @@
+"""The providers of this installation: the only code that calls a hook."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any
+
+import pluggy
+
+from together.providers import hookspecs
+from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
+from together.providers.http import BadAddress, origin
+from together.providers.oauth import OAuth
+
+NAME = re.compile(r"(?=.{1,31}\Z)[a-z][a-z0-9]*([_-][a-z0-9]+)*\Z")
+"""What a plugin's name and a slug look like: both stand in addresses and in the database."""
+
+
+class PluginError(Exception):
+    """An installed plugin cannot stand beside the others; the operator must choose."""
+
+
+class DuplicateProvider(PluginError):  # noqa: N818  (named for what is wrong)
+    """A slug is taken, or belongs to another plugin."""
+
+
+class UnknownHook(PluginError):  # noqa: N818  (named for what is wrong)
+    """A plugin implements a hook that there is not, or with arguments it does not have."""
+
+
+class MissingSetting(KeyError):  # noqa: N818  (named for what is wrong)
+    """A plugin asked for a setting that this installation does not have."""
+
+
+class PluginSettings(dict[str, str]):
+    """What one plugin is given: the settings under its own prefix, without it."""
+
+    prefix: str = ""
+
+    def __missing__(self, name: str) -> str:
+        raise MissingSetting(self.prefix + name)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What is installed and set up, by slug; and what was left out, and why."""
+
+    calendars: Mapping[str, CalendarProvider]
+    videos: Mapping[str, VideoProvider]
+    sandboxes: Mapping[str, Sandbox] = field(default_factory=dict)
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    """Slug → the distribution that brought it; a stored integration belongs to that one."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Plugin → why it is not used, in words for the operator."""
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    """Slug → the plugin that registered it."""
+
+    def sandbox_settings(self, slug: str, base_url: str) -> dict[str, str]:
+        """Give the settings, with their prefix, that point a plugin at its sandbox."""
+        prefix = _prefix(self.plugins[slug])
+        return {
+            prefix + name: value for name, value in self.sandboxes[slug].settings(base_url).items()
+        }
+
+
+@dataclass(slots=True)
+class _Plugin:
+    name: str
+    distribution: str
+    give: Callable[[], object]
+
+
+def load(
+    settings: Mapping[str, str],
+    *,
+    plugins: Mapping[str, object] | None = None,
+    sandboxes: bool = False,
+    only: frozenset[str] | None = None,
+) -> Registry:
+    """Ask every installed plugin, or the given ones by name, for its providers.
+
+    `settings` is the environment (``TOGETHER_…``); `only` names the plugins to load, the names of
+    all others stay reserved.  A sandbox is registered even where its plugin's providers lack a
+    setting, because it is the sandbox that has it.
+    """
+    found = sorted(_installed() if plugins is None else _given(plugins), key=lambda p: p.name)
+    names = [plugin.name for plugin in found]
+    prefixes = [_prefix(name) for name in names]
+    if twice := next((n for n in names if prefixes.count(_prefix(n)) > 1), None):
+        raise DuplicateProvider(f"two installed packages are the plugin {twice!r}")
+    shelves = _Shelves(frozenset(names))
+    for plugin in found:
+        if only is not None and plugin.name not in only:
+            shelves.left_out[plugin.name] = "it is not named in TOGETHER_PLUGINS"
+            continue
+        _ask(plugin, _view(settings, plugin.name, names), shelves, sandboxes=sandboxes)
+    for name in sorted((only or frozenset()).difference(names)):
+        shelves.left_out[name] = "no installed package brings a plugin of this name"
+    return Registry(
+        shelves.calendars,
+        shelves.videos,
+        shelves.sandboxes,
+        {slug: next(p.distribution for p in found if p.name == owner)
+         for slug, owner in shelves.owners.items()},
+        shelves.left_out,
+        shelves.owners,
+    )  # fmt: skip
+
+
+def _installed() -> Iterator[_Plugin]:
+    seen = set()
+    for point in entry_points(group=hookspecs.PROJECT):
+        distribution = point.dist.name if point.dist else point.module
+        if (point.name, point.value, distribution) not in seen:
+            seen.add((point.name, point.value, distribution))
+            yield _Plugin(point.name, distribution, point.load)
+
+
+def _given(plugins: Mapping[str, object]) -> Iterator[_Plugin]:
+    for name, plugin in plugins.items():
+        yield _Plugin(name, name, lambda plugin=plugin: plugin)  # type: ignore[misc]
+
+
+def _prefix(name: str) -> str:
+    return f"TOGETHER_{name.upper().replace('-', '_')}_"
+
+
+def _view(settings: Mapping[str, str], name: str, names: list[str]) -> PluginSettings:
+    """Give a plugin its own settings, and none of a plugin whose name only begins alike."""
+    prefix = _prefix(name)
+    others = [_prefix(other) for other in names if _prefix(other).startswith(prefix)]
+    view = PluginSettings(
+        (key.removeprefix(prefix), value)
+        for key, value in settings.items()
+        if key.startswith(prefix)
+        and not any(key.startswith(other) for other in others if other != prefix)
+    )
+    view.prefix = prefix
+    return view
+
+
+def _ask(plugin: _Plugin, settings: PluginSettings, shelves: _Shelves, *, sandboxes: bool) -> None:
+    """Run the hooks of one plugin; a plugin that fails is left out whole, and said why."""
+    if not NAME.match(plugin.name):
+        shelves.left_out[plugin.name] = "its name is not lowercase letters, digits, “-” and “_”"
+        return
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(plugin.give(), name=plugin.name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise UnknownHook(f"the plugin {plugin.name!r} does not fit: {error}") from None
+    except Exception as error:  # noqa: BLE001  (a plugin's own code; nothing of it is trusted)
+        shelves.left_out[plugin.name] = f"it cannot be imported ({type(error).__name__})"
+        return
+    shelf = shelves.of(plugin.name)
+    try:
+        if sandboxes:
+            _run(manager.hook.register_sandboxes, shelf.sandbox, settings)
+            shelves.keep(shelf)
+        _run(manager.hook.register_calendar_providers, shelf.calendar, settings)
+        _run(manager.hook.register_video_providers, shelf.video, settings)
+        shelves.keep(shelf)
+    except DuplicateProvider:
+        raise
+    except MissingSetting as missing:
+        shelves.left_out[plugin.name] = f"it needs the setting {missing.args[0]}"
+    except (_Unfit, BadAddress) as unfit:
+        shelves.left_out[plugin.name] = str(unfit)
+    except Exception as error:  # noqa: BLE001  (its text may hold a setting, so only its kind)
+        shelves.left_out[plugin.name] = f"it raised {type(error).__name__} when it started"
+
+
+def _run(hook: Any, register: Callable[[Any], None], settings: PluginSettings) -> None:
+    # A copy, so that a plugin that changes its settings does not change the next hook's.
+    view = PluginSettings(settings)
+    view.prefix = settings.prefix
+    for answer in hook(register=register, settings=view):
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise _Unfit("its hooks are coroutines; hooks are plain functions")
+
+
+class _Unfit(Exception):  # noqa: N818
+    """What a plugin registered is not what the hook takes."""
+
+
+@dataclass(slots=True)
+class _Shelves:
+    """Everything registered so far."""
+
+    names: frozenset[str]
+    calendars: dict[str, CalendarProvider] = field(default_factory=dict)
+    videos: dict[str, VideoProvider] = field(default_factory=dict)
+    sandboxes: dict[str, Sandbox] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def of(self, plugin: str) -> _Shelf:
+        return _Shelf(plugin, self)
+
+    def keep(self, shelf: _Shelf) -> None:
+        self.calendars |= shelf.calendars
+        self.videos |= shelf.videos
+        self.sandboxes |= shelf.sandboxes
+        self.owners |= dict.fromkeys(
+            [*shelf.calendars, *shelf.videos, *shelf.sandboxes], shelf.plugin
+        )
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What one plugin registers, checked as it comes."""
+
+    plugin: str
+    all: _Shelves
+    calendars: dict[str, CalendarProvider] = field(default_factory=dict)
+    videos: dict[str, VideoProvider] = field(default_factory=dict)
+    sandboxes: dict[str, Sandbox] = field(default_factory=dict)
+
+    def calendar(self, provider: Any) -> None:
+        slug = self._slug(provider, CalendarProvider, self.calendars)
+        if not isinstance(getattr(provider, "oauth", None), OAuth):
+            raise _Unfit(f"its provider {slug!r} does not say how one signs in (oauth)")
+        try:
+            fit = {origin(address) for address in provider.origins} == set(provider.origins)
+        except (ValueError, TypeError, AttributeError):
+            fit = False
+        if not fit or not provider.origins:
+            raise _Unfit(f"its provider {slug!r} does not say its origins as https://host[:port]")
+        self.calendars[slug] = provider
+
+    def video(self, provider: Any) -> None:
+        slug = self._slug(provider, VideoProvider, self.videos)
+        if not getattr(provider, "join_hosts", None):
+            raise _Unfit(f"its provider {slug!r} does not say its join_hosts")
+        self.videos[slug] = provider
+
+    def sandbox(self, sandbox: Any) -> None:
+        self.sandboxes[self._slug(sandbox, Sandbox, self.sandboxes)] = sandbox
+
+    def _slug(self, thing: Any, kind: type[Any], mine: Mapping[str, Any]) -> str:
+        if not isinstance(thing, kind):
+            raise _Unfit(f"it registered a {type(thing).__name__}, which is no {kind.__name__}")
+        slug = getattr(thing, "slug", None)
+        if not isinstance(slug, str) or not NAME.match(slug):
+            raise _Unfit(f"its slug {slug!r} is not lowercase letters, digits, “-” and “_”")
+        if kind is not Sandbox and not getattr(thing, "label", None):
+            raise _Unfit(f"its provider {slug!r} has no label")
+        # A slug is its plugin's name or begins with it, so that no other package can take over
+        # the integrations that people made with a plugin, not even while it is left out.
+        owner = max((n for n in self.all.names if _owns(n, slug)), key=len, default=None)
+        if owner is None:
+            raise _Unfit(f"its slug {slug!r} does not begin with its own name")
+        if owner != self.plugin:
+            raise DuplicateProvider(
+                f"the plugin {self.plugin!r} registers {slug!r}, which belongs to {owner!r}"
+            )
+        if slug in mine:
+            raise DuplicateProvider(f"the plugin {owner!r} registers {slug!r} twice")
+        return slug
+
+
+def _owns(name: str, slug: str) -> bool:
+    return f"{slug}_".replace("-", "_").startswith(f"{name}_".replace("-", "_"))

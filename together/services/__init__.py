@@ -1,0 +1,1 @@
+"""One verb of the product per module; services raise, the floor above shows."""

@@ -1,0 +1,266 @@
+"""When people's calendars are busy: what is stored, read again where it is no longer fresh.
+
+What no complete reading covers is unknown, never free.  However many ask at once, a calendar is
+read once; whoever has waited long enough is told what is stored, and the reading goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from together.domain.spans import Span, Spans
+from together.providers.contract import Calendars
+from together.providers.errors import NeedsPerson, NeedsTime, ProviderError
+from together.services import busy_blocks, trouble
+from together.services.busy_blocks import Stored
+from together.store.models import CalendarRow, Integration
+
+log = logging.getLogger(__name__)
+
+FRESH = 15 * 60
+"""Seconds for which stored blocks are facts without asking again."""
+
+FACTS = 24 * 60 * 60
+"""Seconds for which they are facts while the service cannot be asked."""
+
+PATIENCE = 4.0
+"""Seconds that an answer waits for the services."""
+
+REST = 30
+"""Seconds for which a service that failed is not asked again for the same person."""
+
+SWEPT = 6 * 60 * 60
+"""Seconds after which the sweep reads a calendar that nobody has asked for."""
+
+SWEEP = 50
+"""Calendars that one sweep reads at most."""
+
+HORIZON = 62 * 86_400
+"""Seconds that a sweep reads ahead."""
+
+_DAY = 86_400
+
+
+class OpensCalendars(Protocol):
+    """What `together.services.grants.Grants` does for us."""
+
+    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one person's calendars within a window."""
+
+    busy: Spans
+    unknown: Spans
+    as_of: int | None
+    """The oldest reading this rests on; None when it rests on none."""
+    lost: bool = False
+    """The consent turned out to be gone, so that this person is not integrated any more."""
+
+    @classmethod
+    def nothing(cls, window: Span, *, lost: bool = False) -> Known:
+        return cls(Spans(), Spans([window]), None, lost)
+
+
+class Busy:
+    """Reads busy times, each calendar once for everybody who asks at the same time."""
+
+    def __init__(
+        self, grants: OpensCalendars, clock: Callable[[], int], *, patience: float = PATIENCE
+    ) -> None:
+        self._grants, self._clock, self._patience = grants, clock, patience
+        self._flights: dict[tuple[int, int], asyncio.Task[Stored | None]] = {}
+        self._resting: dict[tuple[int, int], int] = {}
+        self._running: set[asyncio.Task[Stored | None]] = set()
+
+    async def known(
+        self, integrations: Sequence[Integration], window: Span, *, until: int
+    ) -> Mapping[int, Known]:
+        """Say what is known in `window`, by integration's row id.
+
+        `until` is how far ahead a reading goes, whole days, so that the next question is
+        answered from the store.  All integrations are of one organization.
+        """
+        if not integrations:
+            return {}
+        now = self._clock()
+        reach = _whole_days(now, max(until, now))
+        stored = await busy_blocks.stored(integrations, window, since=now - FACTS)
+        asked = _part(window, reach)
+        stale = [
+            each
+            for each in integrations
+            if asked is not None and not _fresh(stored[each.id], asked, now=now)
+        ]
+        flights = {
+            each.id: flight
+            for each in stale
+            if (flight := self._flight(each, reach, now=now)) is not None
+        }
+        read = await self._landed(flights)
+        return {each.id: _told(read.get(each.id, stored[each.id]), window) for each in integrations}
+
+    async def at(self, integrations: Sequence[Integration], span: Span) -> Mapping[int, Known]:
+        """Read the calendars for these minutes now, whatever is stored.
+
+        What cannot be read now is unknown; what the store says is busy is busy all the same.
+        """
+        if not integrations:
+            return {}
+        now = self._clock()
+        tasks = {each.id: self._begun(self._minutes(each, span, now=now)) for each in integrations}
+        read = await self._landed(tasks)
+        missed = [each for each in integrations if each.id not in read]
+        for each in missed:
+            tasks[each.id].cancel()
+        stored = await busy_blocks.stored(missed, span, since=now - FACTS)
+        told = {key: _told(value, span) for key, value in read.items()}
+        for each in missed:
+            was = _told(stored[each.id], span)
+            told[each.id] = Known(was.busy, Spans([span]) - was.busy, was.as_of)
+        return told
+
+    async def stored(self, integrations: Sequence[Integration], span: Span) -> Mapping[int, Known]:
+        """Say what the store holds that is fresh, and ask nobody."""
+        held = await busy_blocks.stored(integrations, span, since=self._clock() - FRESH)
+        return {key: _told(value, span) for key, value in held.items()}
+
+    async def sweep(self) -> int:
+        """Read again some of the calendars that nobody asked for in a while; say how many.
+
+        Somebody who connected a calendar stays integrated although nobody looks for a day.
+        """
+        now = self._clock()
+        calm = 0
+        for each in await busy_blocks.unread(before=now - SWEPT, most=SWEEP):
+            until = now + HORIZON
+            flight = self._flight(each, _whole_days(now, until), now=now)
+            if flight is not None and await flight is not None:
+                calm += 1
+        return calm
+
+    async def finished(self) -> None:
+        """Stop the readings under way, before the database is closed."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    # Reading
+
+    def _flight(
+        self, integration: Integration, reach: Span, *, now: int
+    ) -> asyncio.Task[Stored | None] | None:
+        """Give the reading under way, or begin one, unless its service is to be left alone."""
+        key = (integration.id, integration.generation)
+        if flight := self._flights.get(key):
+            return flight
+        if self._resting.get(key, 0) > now:
+            return None
+        self._resting.pop(key, None)
+        flight = self._begun(self._refresh(integration, reach, now=now))
+        self._flights[key] = flight
+        flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return flight
+
+    def _begun(
+        self, reading: Coroutine[object, object, Stored | None]
+    ) -> asyncio.Task[Stored | None]:
+        task = asyncio.create_task(reading)
+        self._running.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def _landed(
+        self, flights: Mapping[int, asyncio.Task[Stored | None]]
+    ) -> dict[int, Stored]:
+        """Wait as long as an answer may take; a flight that is late goes on by itself."""
+        if not flights:
+            return {}
+        await asyncio.wait(set(flights.values()), timeout=self._patience)
+        return {
+            key: read
+            for key, flight in flights.items()
+            if flight.done() and not flight.cancelled() and (read := flight.result()) is not None
+        }
+
+    async def _refresh(self, integration: Integration, reach: Span, *, now: int) -> Stored | None:
+        read = await self._minutes(integration, reach, now=now)
+        if read is None or read.lost:
+            return read
+        # Thrown away when the calendar was disconnected meanwhile.
+        kept = await busy_blocks.keep(integration, read, reach)
+        return read if kept else Stored(lost=True)
+
+    async def _minutes(self, integration: Integration, span: Span, *, now: int) -> Stored | None:
+        """Read one person's calendars; None when that is not possible now."""
+        key = (integration.id, integration.generation)
+        try:
+            async with (
+                trouble.noted(integration, clock=self._clock),
+                self._grants.open(integration) as calendars,
+            ):
+                counting = await CalendarRow.filter(
+                    organization_id=integration.organization_id,
+                    integration_id=integration.id,
+                    counts=True,
+                ).values_list("external_id", flat=True)
+                if not counting:
+                    return None
+                reading = await calendars.busy([str(each) for each in counting], span)
+        except NeedsPerson:
+            return Stored(lost=True)
+        except ProviderError as error:
+            wait = error.retry_after if isinstance(error, NeedsTime) else None
+            self._rest(key, until=now + max(REST, int(wait.total_seconds()) if wait else 0))
+            return None
+        except Exception as error:  # noqa: BLE001  (a plugin's fault must not cost an answer)
+            log.error("integration %s: reading failed: %s", integration.id, type(error).__name__)  # noqa: TRY400
+            self._rest(key, until=now + REST)
+            return None
+        covers = Spans() if reading.unread else Spans([span])
+        return Stored(
+            busy=reading.busy & Spans([span]),
+            covers=covers,
+            asked=Spans([span]),
+            as_of=now,
+            something=len(reading.unread) < len(counting),
+        )
+
+    def _rest(self, key: tuple[int, int], *, until: int) -> None:
+        if len(self._resting) > 10_000:
+            self._resting.clear()
+        self._resting[key] = until
+
+
+def _whole_days(now: int, until: int) -> Span:
+    """From the day it is to a day more than asked, so that tomorrow's horizon is covered too."""
+    return Span.of(now - now % _DAY, until - until % _DAY + 2 * _DAY)
+
+
+def _part(window: Span, reach: Span) -> Span | None:
+    starts, ends = max(window.starts, reach.starts), min(window.ends, reach.ends)
+    return Span.of(starts, ends) if starts < ends else None
+
+
+def _fresh(stored: Stored, asked: Span, *, now: int) -> bool:
+    """Say whether asking again could teach anything yet."""
+    return (
+        stored.as_of is not None
+        and now - stored.as_of < FRESH
+        and stored.asked.covers(asked.starts, asked.ends)
+    )
+
+
+def _told(stored: Stored, window: Span) -> Known:
+    if stored.lost:
+        return Known.nothing(window, lost=True)
+    whole = Spans([window])
+    busy = stored.busy & whole
+    return Known(busy, whole - stored.covers - busy, stored.as_of)

@@ -1,0 +1,151 @@
+"""Busy blocks in the store: read in one statement, replaced in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tortoise.connection import get_connection
+from tortoise.expressions import Q
+
+from together.domain.spans import Span, Spans
+from together.store.database import Database
+from together.store.models import BusyBlock, BusyReading, Integration, IntegrationState
+from together.store.transaction import transaction
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What readings of one person's calendars say, wherever they are."""
+
+    busy: Spans = field(default_factory=Spans)
+    covers: Spans = field(default_factory=Spans)
+    """Where a complete reading says that what is not busy is free."""
+    asked: Spans = field(default_factory=Spans)
+    """Where anything was read, complete or not."""
+    as_of: int | None = None
+    """The oldest of the readings."""
+    something: bool = True
+    """At least one calendar that counts was read."""
+    lost: bool = False
+
+
+async def stored(
+    integrations: Sequence[Integration], window: Span, *, since: int
+) -> dict[int, Stored]:
+    """Give what readings from `since` on say about the window, by integration's row id.
+
+    One statement for readings and blocks together: between two, a disconnection could take the
+    blocks away from a reading that was seen, and what is unknown would look free.
+    """
+    if not integrations:
+        return {}
+    rows = await _rows(integrations, window, since=since)
+    busy: dict[int, list[tuple[int, int]]] = {each.id: [] for each in integrations}
+    readings: dict[int, list[tuple[int, int, int, bool]]] = {each.id: [] for each in integrations}
+    for owner, starts, ends, read_at, complete in rows:
+        if read_at is None:
+            busy[owner].append((starts, ends))
+        else:
+            readings[owner].append((starts, ends, read_at, bool(complete)))
+    return {each.id: _stored(busy[each.id], readings[each.id]) for each in integrations}
+
+
+def _stored(busy: list[tuple[int, int]], readings: list[tuple[int, int, int, bool]]) -> Stored:
+    if not readings:
+        return Stored()
+    asked = Spans.of((starts, ends) for starts, ends, _, _ in readings)
+    return Stored(
+        busy=Spans.of(busy) & asked,
+        covers=Spans.of((starts, ends) for starts, ends, _, complete in readings if complete),
+        asked=asked,
+        as_of=min(read_at for _, _, read_at, _ in readings),
+    )
+
+
+async def _rows(
+    integrations: Sequence[Integration], window: Span, *, since: int
+) -> list[tuple[int, int, int, int | None, bool | None]]:
+    organization = integrations[0].organization_id
+    ids = ", ".join(str(int(each.id)) for each in integrations)
+    where = (
+        f"organization_id = {int(organization)} AND integration_id IN ({ids}) "
+        f"AND ends > {int(window.starts)} AND starts < {int(window.ends)}"
+    )
+    # Whole numbers of ours and nothing else: the two databases do not share a placeholder.
+    rows = await get_connection(Database.current().dialect).execute_query_dict(
+        "SELECT integration_id, starts, ends, read_at, complete FROM busy_reading "  # noqa: S608
+        f"WHERE {where} AND read_at > {int(since)} "
+        "UNION ALL SELECT integration_id, starts, ends, NULL, NULL FROM busy_block "
+        f"WHERE {where}"
+    )
+    return [
+        (row["integration_id"], row["starts"], row["ends"], row["read_at"], row["complete"])
+        for row in rows
+    ]
+
+
+async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
+    """Put a reading in the place of the older ones, unless its integration was replaced since."""
+
+    async def work() -> bool:
+        # The UPDATE comes first: it holds the row against a disconnection until we are done.
+        current = Integration.filter(
+            id=integration.id,
+            organization_id=integration.organization_id,
+            generation=integration.generation,
+        )
+        if read.something:
+            changed = await current.update(read_at=read.as_of, unreadable_since=None)
+        else:
+            changed = await current.update(
+                unreadable_since=integration.unreadable_since or read.as_of
+            )
+        if not changed:
+            return False
+        mine: dict[str, Any] = {
+            "organization_id": integration.organization_id,
+            "integration_id": integration.id,
+        }
+        await BusyReading.filter(**mine).delete()
+        await BusyBlock.filter(**mine).delete()
+        await BusyReading.create(
+            **mine, starts=reach.starts, ends=reach.ends, read_at=read.as_of,
+            complete=bool(read.covers),
+        )  # fmt: skip
+        await BusyBlock.bulk_create(
+            [BusyBlock(**mine, starts=starts, ends=ends) for starts, ends in read.busy.pairs()],
+            batch_size=_BATCH,
+        )
+        return True
+
+    return await transaction(work)
+
+
+async def forget(*, before: int) -> int:
+    """Delete what no answer may rest on any more; say how many readings that were."""
+
+    async def work() -> int:
+        old = await BusyReading.filter(read_at__lt=before).values_list("integration_id", flat=True)
+        if not old:
+            return 0
+        await BusyBlock.filter(integration_id__in=list(old)).delete()
+        return int(await BusyReading.filter(read_at__lt=before).delete())
+
+    return await transaction(work)
+
+
+async def unread(*, before: int, most: int) -> list[Integration]:
+    """List connections that were not read since; those that wait longest come first.
+
+    One that could not be read for two days is left to whoever asks for it.
+    """
+    return await (
+        Integration.filter(Q(read_at=None) | Q(read_at__lt=before), state=IntegrationState.ACTIVE)
+        .filter(Q(unreadable_since=None) | Q(unreadable_since__gt=before - 2 * 86_400))
+        .order_by("read_at", "id")
+        .limit(most)
+    )

@@ -1,0 +1,76 @@
+"""A mutation is carried out once for each client key, and its first success is found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from together.services.refusals import InvalidInput, KeyReused
+from together.services.viewer import Viewer
+from together.store.models import ClientKey
+
+KEPT = 24 * 60 * 60
+"""Seconds."""
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One request of one member, told from every other by its key and its input."""
+
+    viewer: Viewer
+    mutation: str
+    key: str
+    input_hash: str
+
+    @classmethod
+    def of(
+        cls, viewer: Viewer, mutation: str, *, key: str, said: Mapping[str, str | int | bool | None]
+    ) -> Once:
+        """Read the key; the input itself is not kept."""
+        if not 1 <= len(key) <= _LONGEST or not key.isprintable():
+            raise InvalidInput("clientKey", f"A client key has 1 to {_LONGEST} characters of text.")
+        text = json.dumps(said, sort_keys=True)
+        return cls(viewer, mutation, key, hashlib.sha256(text.encode()).hexdigest())
+
+    async def made(self, *, now: int) -> int | None:
+        """Give the row id of what this request has made; `now` is the database's."""
+        row = await ClientKey.get_or_none(
+            organization_id=self.viewer.organization_id,
+            member_id=self.viewer.member_id,
+            mutation=self.mutation,
+            key=self.key,
+            created_at__gt=now - KEPT,
+        )
+        if row is None:
+            return None
+        if row.input_hash != self.input_hash:
+            raise KeyReused
+        return row.made_id
+
+    async def remember(self, made_id: int, *, now: int) -> None:
+        """Write it in the transaction which made it; the database refuses a second one."""
+        await ClientKey.filter(
+            organization_id=self.viewer.organization_id,
+            member_id=self.viewer.member_id,
+            mutation=self.mutation,
+            key=self.key,
+            created_at__lte=now - KEPT,
+        ).delete()
+        await ClientKey.create(
+            organization_id=self.viewer.organization_id,
+            member_id=self.viewer.member_id,
+            mutation=self.mutation,
+            key=self.key,
+            input_hash=self.input_hash,
+            made_id=made_id,
+            created_at=now,
+        )
+
+
+async def forget(*, now: int) -> int:
+    """Delete the keys that are no longer kept; say how many there were."""
+    return int(await ClientKey.filter(created_at__lte=now - KEPT).delete())

@@ -1,0 +1,197 @@
+"""Exchanges a code, looks at what came of it, and connects: or says no and keeps nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from together.providers.contract import CalendarProvider
+from together.providers.errors import (
+    AdminApprovalRequired,
+    AuthorizationExpired,
+    ConsentDeclined,
+    Misconfigured,
+    NeedsTime,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    Refused,
+)
+from together.providers.registry import Registry
+from together.providers.values import Access, Account, Capability, Grant
+from together.services import sealing, trouble
+from together.services.attempts import Attempts
+from together.services.connected import Consent, connected, holds
+from together.services.grants import Grants
+from together.services.refusals import (
+    AccountWithoutCalendar,
+    ApprovalRequired,
+    ConsentNotFound,
+    ConsentWasDeclined,
+    NotAvailableHere,
+    ProviderDown,
+    Refusal,
+    ScopeMissing,
+)
+from together.services.viewer import Viewer
+from together.store.models import Attempt, Integration, Member
+from together.store.transaction import transaction
+from together.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+_AT_CONSENT = {
+    kind.__name__: kind
+    for kind in (ConsentDeclined, AdminApprovalRequired, ProviderUnavailable, RateLimited)
+}
+
+
+class Completing:
+    """The second half of connecting, by the member who started the first."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        grants: Grants,
+        vault: Vault,
+        attempts: Attempts,
+        clock: Callable[[], int],
+    ) -> None:
+        self._registry, self._grants, self._vault = registry, grants, vault
+        self._attempts, self._clock = attempts, clock
+        self._now = sealing.moment(clock)
+
+    async def complete(self, viewer: Viewer, handle: str) -> Integration:
+        """Connect with what the handle stands for, once."""
+        attempt = await self._attempts.claimed(viewer, handle)
+        if attempt.error is not None:
+            error = _AT_CONSENT.get(attempt.error, Misconfigured)()
+            raise _refusal(error, slug=attempt.provider)
+        provider = self._registry.calendars.get(attempt.provider)
+        current = await Member.exists(
+            id=viewer.member_id,
+            organization_id=viewer.organization_id,
+            generation=attempt.generation,
+            active=True,
+        )
+        if not current or provider is None or provider.oauth.token_url != attempt.token_url:
+            raise ConsentNotFound
+        return await self._connect(viewer, attempt, provider)
+
+    async def _connect(
+        self, viewer: Viewer, attempt: Attempt, provider: CalendarProvider
+    ) -> Integration:
+        grant = await self._exchanged(attempt, provider)
+        account: Account | None = None
+        try:
+            capabilities = provider.oauth.capabilities(grant.scopes)
+            if Capability.FREE_BUSY not in capabilities:
+                raise ScopeMissing
+            async with self._grants.signed(provider, grant=_always(grant), renew=_never) as http:
+                calendars = provider.open(Access(http=http, capabilities=capabilities))
+                account = await calendars.whoami()
+                listed = await calendars.list()
+            if not listed:
+                raise AccountWithoutCalendar
+            consent = Consent(
+                provider=provider.slug,
+                distribution=self._registry.distributions[provider.slug],
+                account=account,
+                capabilities=capabilities,
+                grant=grant,
+                calendars=listed,
+            )
+            return await connected(
+                viewer,
+                consent,
+                generation=attempt.generation,
+                vault=self._vault,
+                at=self._clock(),
+            )
+        except Refusal:
+            await self._give_back(viewer, provider, grant, account)
+            raise
+        except ProviderError as error:
+            await self._give_back(viewer, provider, grant, account)
+            if isinstance(error, Refused):
+                raise AccountWithoutCalendar from None
+            raise _refusal(error, slug=provider.slug) from None
+
+    async def _exchanged(self, attempt: Attempt, provider: CalendarProvider) -> Grant:
+        try:
+            code, verifier = await self._attempts.secrets_of(attempt)
+            async with self._grants.client() as http:
+                return await provider.oauth.exchange(
+                    http,
+                    code=code,
+                    verifier=verifier,
+                    redirect_uri=attempt.redirect_uri,
+                    now=self._now(),
+                )
+        except NeedsTime as error:
+            # Most likely the code never arrived.  If it did, the next try finds it used up.
+            await self._attempts.put_back(attempt)
+            raise ProviderDown(error.retry_after) from None
+        except ProviderError as error:
+            raise _refusal(error, slug=provider.slug) from None
+
+    async def _give_back(
+        self, viewer: Viewer, provider: CalendarProvider, grant: Grant, account: Account | None
+    ) -> None:
+        """Revoke what is not kept, unless that would end a connection which stands.
+
+        The services end every grant of an account at once.  So nothing is revoked for an account
+        that somebody here is connected with, nor for one that may be the member's own.
+        """
+        if provider.oauth.revoke_url is None:
+            return
+        organization_id = viewer.organization_id
+
+        async def work() -> None:
+            if account is None:
+                stands = await Integration.exists(
+                    organization_id=organization_id,
+                    member_id=viewer.member_id,
+                    provider=provider.slug,
+                )
+            else:
+                stands = await holds(organization_id, provider.slug, account.id)
+            if stands:
+                return
+            await self._grants.revocations.queue(
+                organization_id=organization_id,
+                provider=provider.slug,
+                account=account or Account("", ""),
+                capabilities=Capability(0),
+                grant=grant,
+            )
+
+        await transaction(work)
+
+
+def _refusal(error: ProviderError, *, slug: str) -> Refusal:
+    """Say in our words what came of it; what only the operator can mend is logged for them."""
+    match error:
+        case ConsentDeclined():
+            return ConsentWasDeclined()
+        case AdminApprovalRequired():
+            return ApprovalRequired()
+        case AuthorizationExpired():
+            return ConsentNotFound()
+        case NeedsTime():
+            return ProviderDown(error.retry_after)
+    trouble.tell_the_operator(error, about=f"connecting {slug}")
+    return NotAvailableHere()
+
+
+def _always(grant: Grant) -> Callable[[], Awaitable[Grant]]:
+    async def same() -> Grant:
+        return grant
+
+    return same
+
+
+async def _never(grant: Grant) -> Grant:
+    """A token that is refused at birth belongs to a consent which was taken back."""
+    raise AuthorizationExpired

@@ -1,0 +1,114 @@
+"""How far a member's own invitation to a session has come, said to that member alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from tortoise.expressions import Q
+
+from together.domain.integration import Standing
+from together.services.circle import standings
+from together.services.delivery import NEEDS_PERSON
+from together.services.viewer import Viewer
+from together.store.models import (
+    Booking,
+    BookingState,
+    CalendarEvent,
+    Integration,
+    Job,
+    JobKind,
+    JobState,
+)
+
+
+class DeliveryState(StrEnum):
+    """Of one member's own invitation."""
+
+    PENDING = "PENDING"
+    """On its way: to be written, changed or taken away."""
+    DELIVERED = "DELIVERED"
+    WAITING_FOR_RECONNECT = "WAITING_FOR_RECONNECT"
+    """The member's own calendar must be reconnected first."""
+    FAILED = "FAILED"
+    NOT_SENT = "NOT_SENT"
+    """Together writes nothing to a calendar of this member's and sends them nothing."""
+
+
+async def delivery_of(
+    viewer: Viewer, bookings: Sequence[Booking], *, now: int
+) -> Mapping[int, DeliveryState]:
+    """Give booking's row id → how the viewer's own invitation stands.
+
+    A viewer who is not integrated is told of their own calendar only, and no other is looked at:
+    whether somebody else's calendar invites them is not for them to learn here.
+    """
+    if not bookings:
+        return {}
+    own = await Integration.get_or_none(
+        organization_id=viewer.organization_id, member_id=viewer.member_id
+    )
+    told = await standings([viewer.member_id], viewer.organization_id, now=now)
+    looking = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
+    shown = set() if own is None else {own.id}
+    if looking is not Standing.NOT_INTEGRATED:
+        shown |= await _organizers(viewer, bookings)
+    rows, jobs = await _outbox(viewer, bookings, shown)
+    return {
+        booking.id: _state(booking, rows.get(booking.id, []), jobs.get(booking.id, []), own)
+        for booking in bookings
+    }
+
+
+async def _organizers(viewer: Viewer, bookings: Sequence[Booking]) -> set[int]:
+    """Find the calendars of those who booked: what stands there invites the others."""
+    bookers = {booking.booked_by_id for booking in bookings}
+    rows = await Integration.filter(
+        organization_id=viewer.organization_id, member_id__in=sorted(bookers)
+    ).values_list("id", flat=True)
+    return {int(row) for row in rows}  # type: ignore[call-overload]
+
+
+async def _outbox(
+    viewer: Viewer, bookings: Sequence[Booking], shown: set[int]
+) -> tuple[dict[int, list[CalendarEvent]], dict[int, list[Job]]]:
+    rows: dict[int, list[CalendarEvent]] = {}
+    jobs: dict[int, list[Job]] = {}
+    mine: dict[str, Any] = {
+        "organization_id": viewer.organization_id,
+        "booking_id__in": [booking.id for booking in bookings],
+    }
+    for row in await CalendarEvent.filter(**mine, integration_id__in=sorted(shown)):
+        rows.setdefault(row.booking_id, []).append(row)
+    # Those without a calendar are there for every session, whatever is connected.
+    concerning = Q(integration_id__in=sorted(shown)) | Q(integration_id=None)
+    for job in await Job.filter(concerning, **mine).order_by("id"):
+        jobs.setdefault(job.booking_id or 0, []).append(job)
+    return rows, jobs
+
+
+def _state(
+    booking: Booking, rows: list[CalendarEvent], jobs: list[Job], own: Integration | None
+) -> DeliveryState:
+    cancelled = booking.state is BookingState.CANCELLED
+    kind = JobKind.CANCEL_EVENT if cancelled else JobKind.WRITE_EVENT
+    jobs = [job for job in jobs if job.kind is kind]
+    spreading = any(job.integration_id is None and job.state is JobState.WAITING for job in jobs)
+    mine = None if own is None else own.id
+    row = next((row for row in rows if row.integration_id == mine), None) or next(iter(rows), None)
+    if row is None:
+        return DeliveryState.PENDING if spreading and own is not None else DeliveryState.NOT_SENT
+    about = [job for job in jobs if job.integration_id == row.integration_id]
+    if not about or about[-1].state is JobState.DONE:
+        if cancelled:
+            pending = spreading and not about
+            return DeliveryState.PENDING if pending else DeliveryState.DELIVERED
+        return DeliveryState.FAILED if row.event_id is None else DeliveryState.DELIVERED
+    if about[-1].state is JobState.WAITING:
+        return DeliveryState.PENDING
+    if about[-1].reason in NEEDS_PERSON:
+        # That somebody else's calendar waits for them is theirs to know.
+        theirs = row.integration_id != mine
+        return DeliveryState.PENDING if theirs else DeliveryState.WAITING_FOR_RECONNECT
+    return DeliveryState.FAILED

@@ -1,0 +1,220 @@
+"""Writes a session's event into one calendar, once, and takes it away again.
+
+The steps can be cut anywhere.  What decides is the row of the session, held while the event's id
+is noted: if the session was cancelled meanwhile, taking the event away is written down right there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+
+from tortoise.queryset import QuerySet
+
+from together.domain.spans import Span
+from together.providers.contract import Calendars
+from together.providers.errors import Gone
+from together.providers.registry import Registry
+from together.providers.values import Event, EventDraft
+from together.services import trouble
+from together.services.join_links import checked_link
+from together.services.targets import (
+    Disconnected,
+    LinkMissing,
+    NotYet,
+    OpensForDelivery,
+    SessionOver,
+    Target,
+    target_of,
+)
+from together.store.clock import database_now
+from together.store.models import (
+    Booking,
+    BookingState,
+    CalendarEvent,
+    Integration,
+    Job,
+    JobKind,
+    JobState,
+    Member,
+    Organization,
+    Seat,
+)
+from together.store.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+MOST_POLLS = 30
+_POLLS = (2, 3, 5, 8, 13, 21, 34, 55, 90, 150, 300)
+
+
+class EventWriter:
+    """Carries out the jobs that concern one calendar."""
+
+    def __init__(
+        self, grants: OpensForDelivery, registry: Registry, clock: Callable[[], int]
+    ) -> None:
+        self._grants, self._registry, self._clock = grants, registry, clock
+
+    async def write(self, job: Job) -> None:
+        """Make the event, or find the one that an earlier try has made."""
+        target = await target_of(job)
+        if target is None or target.row.event_id is not None:
+            return
+        if target.booking.state is BookingState.CANCELLED:
+            await self._leave_nothing(target)
+            return
+        if target.integration is None:
+            raise Disconnected
+        if target.booking.ends <= self._clock():
+            raise SessionOver
+        draft = await self._draft(target)
+        async with self._open(target.integration) as calendars:
+            event = await calendars.create(draft)
+        await self._note(target, event)
+
+    async def poll(self, job: Job) -> None:
+        """Read the event until its link is there."""
+        target = await target_of(job)
+        if target is None or target.row.event_id is None or not target.row.meeting_pending:
+            return
+        if target.booking.state is BookingState.CANCELLED or target.integration is None:
+            return
+        async with self._open(target.integration) as calendars:
+            event = await calendars.read(target.event)
+            if event.meeting is None and not event.meeting_pending:
+                event = await calendars.update(event, await self._draft(target))
+        if event.meeting is not None:
+            await self._note(target, event)
+            return
+        if job.attempts >= MOST_POLLS:
+            await _row(target).update(meeting_pending=False)
+            raise LinkMissing
+        pause = _POLLS[min(job.attempts, len(_POLLS)) - 1]
+        raise NotYet(retry_after=timedelta(seconds=pause))
+
+    async def cancel(self, job: Job) -> None:
+        """Take the event away, after whatever is still writing it."""
+        target = await target_of(job)
+        if target is None or target.booking.state is not BookingState.CANCELLED:
+            return
+        if await self._being_written(target):
+            raise NotYet(retry_after=timedelta(seconds=1))
+        # Read again: until a moment ago somebody may have been writing it.
+        target = await target_of(job)
+        if target is None or target.row.event_id is None:
+            return
+        async with self._open_anyhow(target) as calendars:
+            await calendars.cancel(target.event)
+
+    # Steps
+
+    async def _draft(self, target: Target) -> EventDraft:
+        """Say as little as an event can: a title of the organization's, who, when and where."""
+        booking = target.booking
+        organization = await Organization.get(id=booking.organization_id)
+        guests: tuple[str, ...] = ()
+        if target.organizes:
+            seats = await Seat.filter(
+                organization_id=booking.organization_id, booking_id=booking.id
+            ).values_list("member_id", flat=True)
+            members = await Member.filter(
+                organization_id=booking.organization_id, id__in=list(seats)
+            ).order_by("id")
+            guests = tuple(each.email for each in members if each.id != booking.booked_by_id)
+        return EventDraft(
+            key=booking.event_key,
+            calendar_id=target.row.calendar_id,
+            span=Span.of(booking.starts, booking.ends),
+            title=organization.event_title,
+            guests=guests,
+            place=booking.place or (None if target.organizes else booking.join_url),
+            wants_meeting=target.organizes and booking.video is not None,
+        )
+
+    async def _note(self, target: Target, event: Event) -> None:
+        """Note what was made; if the session was cancelled meanwhile, have it taken away."""
+        link = checked_link(event, self._registry.videos.get(target.booking.video or ""))
+        waits = target.organizes and target.booking.video is not None and link is None
+        at = await database_now()
+
+        async def work() -> None:
+            booking = await (
+                Booking.filter(id=target.booking.id, organization_id=target.booking.organization_id)
+                .select_for_update()
+                .get()
+            )
+            await _row(target).update(event_id=event.id, meeting_pending=waits)
+            if booking.state is BookingState.CANCELLED:
+                await _job(target, JobKind.CANCEL_EVENT, at=at)
+                return
+            if link is not None:
+                await Booking.filter(id=booking.id, organization_id=booking.organization_id).update(
+                    join_url=link
+                )
+            elif waits and target.job.kind is not JobKind.POLL_MEETING:
+                await _job(target, JobKind.POLL_MEETING, at=at)
+
+        await transaction(work)
+        if event.meeting is not None and waits:
+            log.error("booking %s: its link is on a host that is not declared", target.booking.id)
+            if target.job.kind is JobKind.POLL_MEETING:
+                await _row(target).update(meeting_pending=False)
+                raise LinkMissing
+
+    async def _leave_nothing(self, target: Target) -> None:
+        """Of a cancelled session: if an earlier try may have made the event, take it away.
+
+        Making it again is how it is found: one key makes one event.
+        """
+        if target.job.attempts <= 1:
+            return
+        draft = await self._draft(target)
+        async with self._open_anyhow(target) as calendars:
+            try:
+                event = await calendars.create(draft)
+            except Gone:
+                return
+            await calendars.cancel(event)
+
+    async def _being_written(self, target: Target) -> bool:
+        return target.row.event_id is None and await Job.exists(
+            organization_id=target.booking.organization_id,
+            booking_id=target.booking.id,
+            integration_id=target.row.integration_id,
+            kind=JobKind.WRITE_EVENT,
+            state=JobState.WAITING,
+        )
+
+    @asynccontextmanager
+    async def _open(self, integration: Integration) -> AsyncGenerator[Calendars]:
+        async with (
+            trouble.noted(integration, clock=self._clock),
+            self._grants.open(integration) as calendars,
+        ):
+            yield calendars
+
+    def _open_anyhow(self, target: Target) -> AbstractAsyncContextManager[Calendars]:
+        """Open the calendar to take something away, also when its member has left."""
+        if target.integration is not None:
+            return self._open(target.integration)
+        return self._grants.left_behind(
+            organization_id=target.row.organization_id, integration_id=target.row.integration_id
+        )
+
+
+def _row(target: Target) -> QuerySet[CalendarEvent]:
+    return CalendarEvent.filter(id=target.row.id, organization_id=target.row.organization_id)
+
+
+async def _job(target: Target, kind: JobKind, *, at: int) -> None:
+    await Job.create(
+        organization_id=target.booking.organization_id,
+        kind=kind,
+        booking_id=target.booking.id,
+        integration_id=target.row.integration_id,
+        due_at=at,
+        created_at=at,
+    )

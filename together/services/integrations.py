@@ -1,0 +1,116 @@
+"""How calendar connections stand: for the table of sight, and for their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from together.domain.integration import IntegrationFacts, Standing, standing
+from together.providers.errors import AdminApprovalRequired, AuthorizationExpired
+from together.providers.registry import Registry
+from together.providers.values import Capability
+from together.services.viewer import Viewer
+from together.store.models import CalendarRow, Integration, IntegrationState
+from together.store.scope import Scope
+
+REASONS = {
+    AuthorizationExpired.__name__: (
+        "Access to the calendar has ended: it was taken back, the password was changed, "
+        "or the account's rules have changed."
+    ),
+    AdminApprovalRequired.__name__: (
+        "The organization of that account must approve Together before its calendar can be read."
+    ),
+}
+_ANY_REASON = "The calendar service asks you to sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A member's own connection, with all that only they are shown."""
+
+    integration: Integration
+    calendars: tuple[CalendarRow, ...]
+    standing: Standing
+    available: bool
+    """Whether the service is still offered here, by the package that made the connection."""
+    can_write: bool
+    """Whether sessions can be written to it: the consent includes events, and one receives them."""
+    can_reconnect: bool
+    """Whether consenting again would gain something: a lost grant, or a box left unticked."""
+
+    @property
+    def capabilities(self) -> Capability:
+        return Capability(self.integration.capabilities)
+
+
+def reason_in_words(integration: Integration) -> str | None:
+    """Say in plain words why a connection waits for its member."""
+    if integration.reason is None:
+        return None
+    return REASONS.get(integration.reason, _ANY_REASON)
+
+
+def facts(integration: Integration, *, counting: bool, now: int) -> IntegrationFacts:
+    """Give what the domain judges a connection by."""
+    return IntegrationFacts(
+        state=integration.state,
+        can_read=Capability.FREE_BUSY in Capability(integration.capabilities),
+        counting=counting,
+        since=integration.since,
+        read_at=integration.read_at,
+        unreadable_since=integration.unreadable_since,
+        now=now,
+    )
+
+
+async def standing_of(member_ids: Iterable[int], *, scope: Scope, now: int) -> dict[int, Standing]:
+    """Judge the connections of many members, in one statement.
+
+    A connection without a calendar that counts is not integrated, so the calendars that count are
+    where to begin.
+    """
+    ids = list(member_ids)
+    found = dict.fromkeys(ids, Standing.NOT_INTEGRATED)
+    rows = (
+        await scope(CalendarRow)
+        .filter(integration__member_id__in=ids, counts=True)
+        .select_related("integration")
+    )
+    for row in rows:
+        integration: Any = row.integration
+        found[integration.member_id] = standing(facts(integration, counting=True, now=now))
+    return found
+
+
+async def own(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
+    """Read the viewer's own connection."""
+    scope = Scope(viewer.organization_id)
+    integration = await scope(Integration).get_or_none(member_id=viewer.member_id)
+    if integration is None:
+        return None
+    calendars = (
+        await scope(CalendarRow)
+        .filter(integration_id=integration.id)
+        .order_by("-primary", "name", "id")
+    )
+    counting = any(calendar.counts for calendar in calendars)
+    provider = registry.calendars.get(integration.provider)
+    granted = Capability(integration.capabilities)
+    return Own(
+        integration=integration,
+        calendars=tuple(calendars),
+        standing=standing(facts(integration, counting=counting, now=now)),
+        available=provider is not None
+        and registry.distributions.get(integration.provider) == integration.distribution,
+        can_write=Capability.EVENTS in granted and any(c.receives for c in calendars),
+        can_reconnect=provider is not None
+        and gains(integration, provider.oauth.capabilities(provider.oauth.asked)),
+    )
+
+
+def gains(integration: Integration, offered: Capability) -> bool:
+    """Whether consenting again would bring back or add something."""
+    lost = integration.state is not IntegrationState.ACTIVE
+    return lost or offered not in Capability(integration.capabilities)

@@ -1,0 +1,32 @@
+"""Finds who sees whom in a match, with calendars that nobody had asked for a day read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from together.domain.spans import Span
+from together.services.busy import Busy
+from together.services.circle import Circle, circle
+from together.services.viewer import Viewer
+
+_MINUTE = 60
+
+
+async def looked(viewer: Viewer, match_uid: str, *, busy: Busy, clock: Callable[[], int]) -> Circle:
+    """Find the match, and whom of it the viewer sees.
+
+    A calendar that nobody read for a day does not count, and only reading it makes it count
+    again: the viewer's own first, because nobody else's is loaded while it does not.
+    """
+    now = clock()
+    people = await circle(viewer, match_uid, now=now)
+    for _ in range(2):
+        if not people.stale:
+            break
+        read = await busy.known(
+            people.stale, Span.of(now, now + _MINUTE), until=people.policy.latest(now)
+        )
+        if not any(each.as_of == now for each in read.values()):
+            break
+        people = await circle(viewer, match_uid, now=now)
+    return people

@@ -1,0 +1,226 @@
+"""What administrators do: members come and leave, matches begin and end.  All of it is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from together.domain.addresses import BadAddress, checked_email, email_key
+from together.domain.texts import BadText, clean_text
+from together.services import disconnecting
+from together.services.cancelling import cancel_ahead
+from together.services.grants import Grants
+from together.services.profile import checked_name, checked_zone
+from together.services.refusals import EmailTaken, Forbidden, InvalidInput, NotFound
+from together.services.viewer import Viewer
+from together.store import audit
+from together.store.database import Database
+from together.store.models import (
+    Integration,
+    Match,
+    MatchState,
+    Member,
+    Participant,
+    Role,
+)
+from together.store.refused import Taken
+from together.store.scope import Scope
+from together.store.transaction import transaction
+from together.store.vault import Vault
+
+LARGEST_MATCH = 20
+LONGEST_PROGRAM = 200
+
+
+class Members:
+    """The members and matches of an organization, for its administrators."""
+
+    def __init__(self, *, grants: Grants, vault: Vault, clock: Callable[[], int]) -> None:
+        self._grants, self._vault, self._clock = grants, vault, clock
+
+    async def create_member(
+        self,
+        viewer: Viewer,
+        *,
+        email: str,
+        name: str,
+        zone: str = "UTC",
+        role: Role = Role.PARTICIPANT,
+    ) -> Member:
+        """Make a member, who signs in with this address from now on."""
+        _administers(viewer)
+        try:
+            address = checked_email(email)
+        except BadAddress:
+            raise InvalidInput("email", "This is not an e-mail address.") from None
+        columns: dict[str, Any] = {
+            "email": address,
+            "email_key": email_key(address),
+            "name": checked_name("name", name),
+            "zone": checked_zone("zone", zone),
+            "role": role,
+        }
+
+        async def work() -> Member:
+            member = await Member.create(organization_id=viewer.organization_id, **columns)
+            await self._audited(viewer, "member.created", f"member:{member.id}")
+            if role is not Role.PARTICIPANT:
+                await self._audited(viewer, "member.role_granted", f"member:{member.id}")
+            return member
+
+        try:
+            return await transaction(work)
+        except Taken:
+            raise EmailTaken from None
+
+    async def deactivate_member(self, viewer: Viewer, uid: str) -> Member:
+        """Let a member go: from now on they see nothing, and nothing of theirs is read.
+
+        Their grant cancels the events they had made and goes back to its service; every session
+        ahead of their matches is cancelled.
+        """
+        _administers(viewer)
+        if uid == viewer.uid:
+            raise InvalidInput("member", "Another administrator has to deactivate you.")
+
+        async def work() -> Member:
+            member = await _locked(viewer, uid)
+            if not member.active:
+                return member
+            at, scope = self._clock(), Scope(viewer.organization_id)
+            matches: Any = (
+                await scope(Participant)
+                .filter(member_id=member.id, match__state=MatchState.ACTIVE)
+                .values_list("match_id", flat=True)
+            )
+            await scope(Member).filter(id=member.id).update(active=False)
+            await disconnecting.raise_generation(member)
+            await cancel_ahead(matches, scope=scope, by=viewer.member_id, now=at)
+            integration = await scope(Integration).get_or_none(member_id=member.id)
+            if integration is not None:
+                await disconnecting.taken_out_of_use(
+                    member, integration, grants=self._grants, vault=self._vault, leaves=True
+                )
+            await self._audited(viewer, "member.deactivated", f"member:{member.id}")
+            await member.refresh_from_db()
+            return member
+
+        member = await transaction(work)
+        await Database.current().truncate_log()
+        return member
+
+    async def reactivate_member(self, viewer: Viewer, uid: str) -> Member:
+        """Let somebody in again, who then connects their calendar anew."""
+        _administers(viewer)
+
+        async def work() -> Member:
+            member = await _locked(viewer, uid)
+            if member.active:
+                return member
+            await (
+                Scope(viewer.organization_id)(Member)
+                .filter(id=member.id)
+                .update(active=True, generation=member.generation + 1)
+            )
+            await self._audited(viewer, "member.reactivated", f"member:{member.id}")
+            await member.refresh_from_db()
+            return member
+
+        return await transaction(work)
+
+    async def create_match(
+        self, viewer: Viewer, *, mentor: str, mentees: Sequence[str], program: str = "Mentoring"
+    ) -> Match:
+        """Match a mentor with one mentee or several, named by uid."""
+        _administers(viewer)
+        name = _program(program)
+        if not 1 <= len(mentees) < LARGEST_MATCH:
+            raise InvalidInput("mentees", f"A match has 1 to {LARGEST_MATCH - 1} mentees.")
+        if len({mentor, *mentees}) != 1 + len(mentees):
+            raise InvalidInput("mentees", "Everybody is in a match once.")
+
+        async def work() -> Match:
+            at, scope = self._clock(), Scope(viewer.organization_id)
+            people = await _people(scope, mentor, mentees)
+            match = await Match.create(
+                organization_id=viewer.organization_id, program=name, created_at=at
+            )
+            for place, member in enumerate(people):
+                await Participant.create(
+                    organization_id=viewer.organization_id,
+                    match_id=match.id,
+                    member_id=member.id,
+                    role="MENTEE" if place else "MENTOR",
+                    joined_at=at,
+                )
+            own = any(member.id == viewer.member_id for member in people)
+            action = "match.created_with_themselves" if own else "match.created"
+            await self._audited(viewer, action, f"match:{match.id}")
+            return match
+
+        return await transaction(work)
+
+    async def end_match(self, viewer: Viewer, uid: str) -> Match:
+        """End a match, and cancel every session ahead of it."""
+        _administers(viewer)
+
+        async def work() -> Match:
+            at, scope = self._clock(), Scope(viewer.organization_id)
+            match = await scope(Match).filter(uid=uid).select_for_update().get_or_none()
+            if match is None:
+                raise NotFound
+            if match.state is MatchState.ENDED:
+                return match
+            await scope(Match).filter(id=match.id).update(state=MatchState.ENDED, ended_at=at)
+            await cancel_ahead([match.id], scope=scope, by=viewer.member_id, now=at)
+            await self._audited(viewer, "match.ended", f"match:{match.id}")
+            await match.refresh_from_db()
+            return match
+
+        return await transaction(work)
+
+    async def _audited(self, viewer: Viewer, action: str, subject: str) -> None:
+        await audit.record(
+            organization_id=viewer.organization_id,
+            actor_id=viewer.member_id,
+            action=action,
+            subject=subject,
+            at=self._clock(),
+        )
+
+
+def _administers(viewer: Viewer) -> None:
+    if viewer.role is not Role.ORG_ADMIN:
+        raise Forbidden
+
+
+async def _locked(viewer: Viewer, uid: str) -> Member:
+    scope = Scope(viewer.organization_id)
+    member = await scope(Member).filter(uid=uid).select_for_update().get_or_none()
+    if member is None:
+        raise NotFound
+    return member
+
+
+def _program(text: str) -> str:
+    try:
+        name = clean_text("program", text, limit=LONGEST_PROGRAM)
+    except BadText as bad:
+        raise InvalidInput("program", bad.why) from None
+    if not name:
+        raise InvalidInput("program", "A program has a name.")
+    return name
+
+
+async def _people(scope: Scope, mentor: str, mentees: Sequence[str]) -> list[Member]:
+    """Find everybody named, mentor first; who is foreign or has left cannot be matched."""
+    found = {
+        member.uid: member
+        for member in await scope(Member).filter(uid__in=[mentor, *mentees], active=True)
+    }
+    if mentor not in found:
+        raise InvalidInput("mentor", "There is no active member with this id.")
+    for place, uid in enumerate(mentees):
+        if uid not in found:
+            raise InvalidInput(f"mentees[{place}]", "There is no active member with this id.")
+    return [found[mentor], *(found[uid] for uid in mentees)]

@@ -1,0 +1,221 @@
+"""Every expected no of the product, in our words, with what a client needs to go on.
+
+Services raise these; `together.api.problems` shows each as a type of the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+
+class Refusal(Exception):  # noqa: N818  (these are answers, not faults)
+    """An expected no.  `words` is shown to people as it is."""
+
+    words: ClassVar[str] = "That is not possible."
+
+    def __init__(self, words: str | None = None) -> None:
+        super().__init__(words or self.words)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+# Signing in
+
+
+class NotSignedIn(Refusal):
+    words = "Send a bearer token in the Authorization header."
+
+
+class TokenRefused(Refusal):
+    words = "This token is not accepted here. Sign in again."
+
+
+class UnknownMember(Refusal):
+    words = "Nobody in this organization signs in with this account. Ask your administrator."
+
+
+class MemberDeactivated(Refusal):
+    words = "Your membership has been deactivated. Ask your administrator."
+
+
+class SignInUnavailable(Refusal):
+    words = "The sign-in service cannot be reached right now. Try again in a minute."
+
+
+# Reading
+
+
+class NotFound(Refusal):
+    words = "There is nothing with this id."
+
+
+class Forbidden(Refusal):
+    words = "Your role does not allow this."
+
+
+class InvalidInput(Refusal):
+    """A field holds something it cannot hold; `field` is its path in the input."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+class InvalidWindow(InvalidInput):
+    """Reversed, empty, too long, in the past or past the horizon."""
+
+
+class UnknownZone(InvalidInput):
+    """Not a name of the IANA time zone database."""
+
+    def __init__(self, field: str, zone: str) -> None:
+        super().__init__(
+            field, f"“{zone[:64]}” is not an IANA time zone. Use a name such as Europe/Paris."
+        )
+
+
+class DurationNotOffered(InvalidInput):
+    def __init__(self, field: str, minutes: int, offered: Sequence[int]) -> None:
+        listed = ", ".join(map(str, offered))
+        super().__init__(field, f"{minutes} minutes are not offered. Choose one of: {listed}.")
+        self.offered = tuple(offered)
+
+
+class MatchHasEnded(Refusal):
+    words = "This match has ended."
+
+
+# Connecting a calendar
+
+
+class ProviderUnknown(Refusal):
+    words = "No calendar service of that name is offered here."
+
+
+class AlreadyConnected(Refusal):
+    words = "A calendar is connected already. Disconnect it first to use another."
+
+
+class NotConnected(Refusal):
+    words = "No calendar is connected."
+
+
+class TooManyAttempts(Refusal):
+    words = "Too many connections were started. Finish one of them, or wait ten minutes."
+
+
+class ReturnAddressRefused(Refusal):
+    words = "This return address is not allowed here. Ask the operator to list it."
+
+
+class ConsentNotFound(Refusal):
+    words = "This connection attempt is unknown, was used already, or has expired. Start again."
+
+
+class StartedBySomebodyElse(Refusal):
+    words = "Somebody else started this connection. Nothing was connected. Start your own."
+
+
+class ConsentWasDeclined(Refusal):
+    words = "The consent was declined, so nothing was connected. You can try again."
+
+
+class ApprovalRequired(Refusal):
+    words = (
+        "The organization of that account has not approved Together. "
+        "Ask its administrator, or sign in with a different account."
+    )
+
+
+class ScopeMissing(Refusal):
+    words = (
+        "Reading your free and busy times was not allowed, so nothing was connected. "
+        "Start again and leave that box ticked."
+    )
+
+
+class AccountWithoutCalendar(Refusal):
+    words = "This account has no calendar. Sign in with a different account."
+
+
+class WrongAccount(Refusal):
+    words = (
+        "That is a different account from the one connected before. Nothing was changed. "
+        "Sign in with the same account, or disconnect first."
+    )
+
+
+class AccountTaken(Refusal):
+    words = "This account cannot be connected. Sign in with a different account."
+
+
+class ProviderDown(Refusal):
+    words = "The calendar service cannot be reached right now. Nothing was changed. Try again."
+
+    def __init__(self, retry_after: timedelta | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class NotAvailableHere(Refusal):
+    words = "This calendar service is not available here at the moment. The operator has been told."
+
+
+# Booking
+
+
+class SlotUnavailable(Refusal):
+    """One word for another session, its buffer and somebody's cap: never whose, never which."""
+
+    words = "This time is not available. Choose another."
+
+    def __init__(self, alternatives: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.alternatives = tuple(alternatives)
+        """Starts, in epoch seconds."""
+
+
+class OutsideHours(Refusal):
+    words = "This time is outside the weekly hours. Say that you mean it, or choose another."
+
+
+class TooSoon(Refusal):
+    def __init__(self, earliest: int) -> None:
+        super().__init__("This time is too soon: sessions need more notice.")
+        self.earliest = earliest
+        """Epoch seconds."""
+
+
+class TooFarAhead(Refusal):
+    def __init__(self, latest: int) -> None:
+        super().__init__("This time is too far ahead to be booked yet.")
+        self.latest = latest
+        """Epoch seconds."""
+
+
+class OverBusyTime(Refusal):
+    words = "A calendar is busy at this time. Say that you mean it, or choose another."
+
+
+class KeyReused(Refusal):
+    words = "This client key was used for another input. Make a new key for a new request."
+
+
+class TooManySessions(Refusal):
+    words = "This match has as many open sessions as it may have. Hold or cancel some first."
+
+
+class VideoUnavailable(Refusal):
+    words = "This video service cannot be used for your sessions. Choose another, or none."
+
+
+class SessionIsOver(Refusal):
+    words = "This session is over and cannot be cancelled."
+
+
+class EmailTaken(Refusal):
+    words = "A member with this address exists in your organization."

@@ -1,0 +1,94 @@
+"""What a member has to do: derived from how things stand, so it is never left over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from together.services.integrations import reason_in_words
+from together.services.viewer import Viewer
+from together.store.models import (
+    Booking,
+    BookingState,
+    Integration,
+    IntegrationState,
+    Match,
+    MatchState,
+    Participant,
+)
+from together.store.scope import Scope
+
+
+class TodoKind(StrEnum):
+    RECONNECT_CALENDAR = "RECONNECT_CALENDAR"
+    BOOK_NEXT_SESSION = "BOOK_NEXT_SESSION"
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing to do; `integration` or `match` says about what."""
+
+    kind: TodoKind
+    since: int
+    """Epoch seconds."""
+    integration: Integration | None = None
+    reason: str | None = None
+    """In plain words."""
+    match: Match | None = None
+
+
+class Todos:
+    """Reads the list of whoever asks, in four statements however long it is."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+
+    async def of(self, viewer: Viewer) -> list[Todo]:
+        """List what the viewer has to do, the calendar first."""
+        return [*await self._calendar(viewer), *await self._sessions(viewer)]
+
+    async def _calendar(self, viewer: Viewer) -> list[Todo]:
+        integration = await Scope(viewer.organization_id)(Integration).get_or_none(
+            member_id=viewer.member_id, state=IntegrationState.NEEDS_RECONNECT
+        )
+        if integration is None:
+            return []
+        return [
+            Todo(
+                TodoKind.RECONNECT_CALENDAR,
+                integration.since,
+                integration=integration,
+                reason=reason_in_words(integration),
+            )
+        ]
+
+    async def _sessions(self, viewer: Viewer) -> list[Todo]:
+        scope, now = Scope(viewer.organization_id), self._clock()
+        mine = (
+            await scope(Participant)
+            .filter(member_id=viewer.member_id, match__state=MatchState.ACTIVE)
+            .select_related("match")
+            .order_by("match_id")
+        )
+        ids = [row.match_id for row in mine]
+        if not ids:
+            return []
+        # A match with somebody who has left is closed, and nothing can be booked for it.
+        closed = set(
+            await scope(Participant)
+            .filter(match_id__in=ids, member__active=False)
+            .values_list("match_id", flat=True)
+        )
+        ahead = set(
+            await scope(Booking)
+            .filter(match_id__in=ids, state=BookingState.CONFIRMED, ends__gt=now)
+            .values_list("match_id", flat=True)
+        )
+        todos = []
+        for row in mine:
+            match: Any = row.match
+            if match.id not in closed and match.id not in ahead:
+                todos.append(Todo(TodoKind.BOOK_NEXT_SESSION, row.joined_at, match=match))
+        return todos

@@ -1,0 +1,88 @@
+"""The worker: delivers as soon as there is something to deliver, and tidies up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from together.services import attempts, busy_blocks, client_keys, delivery
+from together.services.busy import FACTS, Busy
+from together.services.delivery import Delivery
+from together.store.clock import database_now
+from together.store.database import Database
+
+log = logging.getLogger(__name__)
+
+GLANCE = 2.0
+"""Seconds between two looks at the outbox: another process may have written to it."""
+
+TIDY = 600.0
+"""Seconds between two times of tidying up."""
+
+GRACE = 30.0
+"""Seconds that a stop waits for what is under way; whatever is cut off is done again later."""
+
+
+class Worker:
+    """Runs beside the web in one process, or alone in any number of them."""
+
+    def __init__(
+        self, delivery: Delivery, busy: Busy, *, glance: float = GLANCE, tidy: float = TIDY
+    ) -> None:
+        self._delivery, self._busy = delivery, busy
+        self._glance, self._tidy = glance, tidy
+        self._something = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there is something to deliver."""
+        self._something.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, and come to an end with nothing half done."""
+        work = asyncio.create_task(self._work(stop))
+        tidying = asyncio.create_task(self._tidying())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+            self.wake()
+            await asyncio.wait((work,), timeout=GRACE)
+        finally:
+            for task in (work, tidying, stopping):
+                task.cancel()
+            await asyncio.gather(work, tidying, stopping, return_exceptions=True)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._something.clear()
+            if await self._safely(self._delivery.run_once):
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._glance):
+                    await self._something.wait()
+
+    async def _tidying(self) -> None:
+        while True:
+            await self._safely(self.tidy)
+            await asyncio.sleep(self._tidy)
+
+    async def tidy(self) -> int:
+        """Read again the calendars that nobody asked for, and delete what is no longer kept."""
+        now = await database_now()
+        gone = await busy_blocks.forget(before=now - FACTS)
+        gone += await client_keys.forget(now=now)
+        gone += await delivery.forget(now=now)
+        gone += await attempts.forget(now=now)
+        if gone:
+            await Database.current().truncate_log()
+        return gone + await self._busy.sweep()
+
+    async def _safely(self, work: Callable[[], Awaitable[int]]) -> int:
+        """Do a round; a database that is away for a while must not end the worker."""
+        try:
+            return await work()
+        except Exception as error:  # noqa: BLE001
+            log.error("the worker's round failed: %s", type(error).__name__)  # noqa: TRY400
+            await asyncio.sleep(self._glance)
+            return 0

@@ -1,0 +1,1 @@
+"""Rows: models, migrations, transactions and the vault that seals secrets."""

@@ -1,0 +1,140 @@
+"""The steps from an empty database to this program's, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from tortoise.connection import get_connection
+from tortoise.migrations.migration import Migration
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, SqliteSchemaEditor
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+
+from together.store import migrations
+from together.store.database import Database, DatabaseUnavailable
+from together.store.transaction import transaction
+
+_LOCK = 0x746F67657468  # "togeth": ours among the advisory locks of a PostgreSQL database
+
+
+class NewerDatabase(DatabaseUnavailable):
+    """The database was migrated by a newer version of this program."""
+
+    def __init__(self, steps: list[str]) -> None:
+        super().__init__(
+            "The database was made by a newer version of Together "
+            f"(it has {', '.join(steps)}). Start that version, or restore an older backup."
+        )
+        self.steps = steps
+
+
+class NotMigrated(DatabaseUnavailable):
+    """The database lacks steps that this program needs."""
+
+    def __init__(self, steps: list[str]) -> None:
+        super().__init__(f"The database lacks {', '.join(steps)}: run together migrate.")
+        self.steps = steps
+
+
+def steps() -> list[Migration]:
+    """Return every step, in order."""
+    names = sorted(found.name for found in pkgutil.iter_modules(migrations.__path__))
+    return [
+        import_module(f"{migrations.__name__}.{name}").Migration(name, "together") for name in names
+    ]
+
+
+async def pending(url: str) -> list[str]:
+    """Name the steps that a database lacks.  One from a newer program is refused."""
+    database = Database(url)
+    if database.path is not None and not database.path.exists():
+        return [step.name for step in steps()]
+    await database.connect()
+    try:
+        async with database.entered():
+            return await _lacking(database)
+    finally:
+        await database.close()
+
+
+async def check(database: Database) -> None:
+    """Refuse a database, entered, that is older or newer than this program."""
+    if lacking := await _lacking(database):
+        raise NotMigrated(lacking)
+
+
+async def migrate(url: str, *, say: Callable[[str], object] = lambda _: None) -> list[str]:
+    """Take every step that is lacking and name them.  Two at once take each step once."""
+    database = Database(url)
+    if database.path is not None:
+        _make(database.path)
+    await database.connect()
+    try:
+        async with database.entered():
+            return await _migrate(database, say)
+    finally:
+        await database.close()
+
+
+async def _migrate(database: Database, say: Callable[[str], object]) -> list[str]:
+    if database.dialect == "sqlite":
+        # A step that remakes a table drops the old one; its rows' children must not go with it.
+        await database.client.execute_script("PRAGMA foreign_keys = OFF")
+    before = State(models={}, apps=StateApps({"together": database.dialect}))
+    taken = []
+    for step in steps():
+        if await transaction(partial(_take, database, step, before)):
+            say(step.name)
+            taken.append(step.name)
+        await step.apply(before, dry_run=True)
+    return taken
+
+
+async def _take(database: Database, step: Migration, before: State) -> bool:
+    client = get_connection(database.dialect)
+    if database.dialect == "postgres":
+        await client.execute_query(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    await client.execute_query(
+        "CREATE TABLE IF NOT EXISTS migration (name VARCHAR(100) PRIMARY KEY)"
+    )
+    if step.name not in await _lacking(database):
+        return False
+    editor = {"sqlite": SqliteSchemaEditor, "postgres": AsyncpgSchemaEditor}[database.dialect]
+    await step.apply(before.clone(), schema_editor=editor(client))
+    if database.dialect == "sqlite" and await client.execute_query_dict("PRAGMA foreign_key_check"):
+        raise RuntimeError(f"{step.name} leaves rows whose parents are gone.")
+    await client.execute_query(f"INSERT INTO migration (name) VALUES ('{step.name}')")  # noqa: S608
+    return True
+
+
+async def _lacking(database: Database) -> list[str]:
+    client = get_connection(database.dialect)
+    found = {
+        "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'migration'",
+        "postgres": "SELECT 1 FROM pg_tables WHERE tablename = 'migration'"
+        " AND schemaname = current_schema()",
+    }[database.dialect]
+    taken: set[str] = set()
+    if await client.execute_query_dict(found):
+        taken = {
+            row["name"] for row in await client.execute_query_dict("SELECT name FROM migration")
+        }
+    known = [step.name for step in steps()]
+    if newer := sorted(taken.difference(known)):
+        raise NewerDatabase(newer)
+    return [name for name in known if name not in taken]
+
+
+def _make(path: Path) -> None:
+    """Make an empty database that nobody else can read; SQLite gives its other files the mode."""
+    if path.exists():
+        return
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise DatabaseUnavailable(f"No database can be made at {path}: {error.strerror}.") from None

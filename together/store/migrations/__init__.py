@@ -1,0 +1,1 @@
+"""The migrations of the store, in the order in which they are applied."""

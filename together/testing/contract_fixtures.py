@@ -1,0 +1,220 @@
+"""What the contract kit stands on: a sandbox behind a wire, a consent, one person's calendars."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from together.providers import (
+    Access,
+    CalendarProvider,
+    Calendars,
+    Event,
+    EventDraft,
+    Grant,
+    ProviderError,
+    Sandbox,
+    SandboxPerson,
+    Secret,
+    Span,
+    Spans,
+    pkce,
+)
+from together.providers.signing import signed_client
+from together.testing.wire import Reply, Wire
+
+BASE_URL = "http://127.0.0.1:8765/sandbox"
+"""Where the kit mounts the sandbox."""
+REDIRECT_URI = "http://127.0.0.1:8000/callback/contract"
+ADA = SandboxPerson("ada@saltmarsh.example.org", "Ada Lindqvist", "Europe/Stockholm")
+BEN = "Ben@saltmarsh.example.org"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Desk:
+    """One person's calendars in the hands of a provider, and all that passes on the wire."""
+
+    provider: CalendarProvider
+    wire: Wire
+    web: httpx.AsyncClient
+    grant: Grant
+    renewals: list[Grant] = field(default_factory=list)
+    answers: list[httpx.Response] = field(default_factory=list)
+    """Replies as the provider sees them."""
+    http: httpx.AsyncClient = field(init=False)
+    calendars: Calendars = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = signed_client(
+            self.wire,
+            origins=self.provider.origins,
+            grant=self._current,
+            renew=self._renew,
+            now=now,
+        )
+        self.http.event_hooks = {"response": [self._seen]}
+        capabilities = self.provider.oauth.capabilities(self.grant.scopes)
+        self.calendars = self.provider.open(Access(http=self.http, capabilities=capabilities))
+
+    async def home(self) -> str:
+        """Give the calendar that the tests write to."""
+        return next(c.id for c in await self.calendars.list() if c.writable)
+
+    async def quiet_day(self, home: str) -> datetime:
+        """Give the midnight that a day begins with on which nothing is in the calendar yet."""
+        midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        for ahead in range(30, 60):
+            day = midnight + timedelta(days=ahead)
+            reading = await self.calendars.busy([home], Span(day, day + 24 * HOUR))
+            if reading.busy == Spans() and not reading.unread:
+                return day
+        raise AssertionError("the sandbox has no free day in the second month from now")
+
+    async def _current(self) -> Grant:
+        return self.grant
+
+    async def _renew(self, stale: Grant) -> Grant:
+        self.renewals.append(stale)
+        self.grant = await self.provider.oauth.refresh(self.web, stale, now=now())
+        return self.grant
+
+    async def _seen(self, response: httpx.Response) -> None:
+        self.answers.append(response)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day with nothing in it yet, in the calendar that the tests write to."""
+
+    calendars: Calendars
+    home: str
+    midnight: datetime
+
+    def hours(self, start: float, end: float) -> Span:
+        return Span(self.midnight + start * HOUR, self.midnight + end * HOUR)
+
+    def draft(self, start: float, end: float, *, key: str = "a1", **more: object) -> EventDraft:
+        key = (key * 32)[:32]
+        span = self.hours(start, end)
+        return EventDraft(key, self.home, span, "Mentoring session", **more)  # type: ignore[arg-type]
+
+    async def busy(self, start: float = 0, end: float = 24) -> Spans:
+        reading = await self.calendars.busy([self.home], self.hours(start, end))
+        assert not reading.unread, "the calendar could not be read"
+        return reading.busy
+
+    async def call(self, name: str, event: Event) -> object:
+        """Do what a method of `Calendars` does, by its name."""
+        match name:
+            case "busy":
+                return await self.calendars.busy([self.home], self.hours(0, 24))
+            case "create":
+                return await self.calendars.create(self.draft(15, 16, key="b2"))
+            case "update":
+                return await self.calendars.update(event, self.draft(11, 12))
+            case "cancel" | "read":
+                return await getattr(self.calendars, name)(event)
+        return await getattr(self.calendars, name)()
+
+
+class ContractFixtures:
+    """What a plugin gives: its sandbox, its provider, how one consents, and recorded refusals."""
+
+    pytestmark = pytest.mark.anyio
+
+    refusals: ClassVar[Mapping[type[ProviderError], Reply | Sequence[Reply]]]
+
+    @pytest.fixture
+    def sandbox(self) -> Sandbox:
+        raise NotImplementedError("give a fresh sandbox of your service")
+
+    @pytest.fixture
+    def provider(self, sandbox: Sandbox) -> CalendarProvider:
+        raise NotImplementedError("give the provider, made with sandbox.settings(BASE_URL)")
+
+    async def consent(self, http: httpx.AsyncClient, url: str) -> Mapping[str, str]:
+        """Walk from the authorization URL to the callback as a person who allows everything.
+
+        `http` speaks to the sandbox, keeps cookies and follows no redirect.  Give the query of
+        the callback address; `callback` reads it from a redirect.
+        """
+        raise NotImplementedError("walk your sandbox's consent page")
+
+    @staticmethod
+    def callback(response: httpx.Response) -> Mapping[str, str]:
+        """Read the query of the callback address that the sandbox redirects to."""
+        location = response.headers["location"]
+        assert location.startswith(REDIRECT_URI), "the consent does not end at the callback"
+        return dict(parse_qsl(urlsplit(location).query))
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    @pytest.fixture
+    def wire(self, sandbox: Sandbox) -> Wire:
+        sandbox.populate([ADA])
+        mounted = Starlette(routes=[Mount(urlsplit(BASE_URL).path, app=sandbox.app())])
+        return Wire(httpx.ASGITransport(app=mounted))
+
+    @pytest.fixture
+    async def web(self, wire: Wire) -> AsyncIterator[httpx.AsyncClient]:
+        """Give a client that signs nothing and that the wire does not disturb."""
+        async with httpx.AsyncClient(transport=wire._inner, trust_env=False) as http:
+            yield http
+
+    async def sign_in(self, provider: CalendarProvider, web: httpx.AsyncClient) -> SignIn:
+        """Walk through a consent up to the code."""
+        verifier, challenge = pkce()
+        url = provider.oauth.url(
+            redirect_uri=REDIRECT_URI, state="st4te", challenge=challenge, login_hint=ADA.email
+        )
+        answer = await self.consent(web, url)
+        return SignIn(provider, web, url, dict(answer), verifier)
+
+    @pytest.fixture
+    async def desk(
+        self, provider: CalendarProvider, wire: Wire, web: httpx.AsyncClient
+    ) -> AsyncIterator[Desk]:
+        signed_in = await self.sign_in(provider, web)
+        desk = Desk(provider, wire, web, await signed_in.grant())
+        async with desk.http:
+            yield desk
+
+    @pytest.fixture
+    async def day(self, desk: Desk) -> Day:
+        home = await desk.home()
+        return Day(desk.calendars, home, await desk.quiet_day(home))
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A consent that has come back to the callback."""
+
+    provider: CalendarProvider
+    web: httpx.AsyncClient
+    url: str
+    answer: Mapping[str, str]
+    verifier: Secret
+
+    async def grant(self, verifier: Secret | None = None) -> Grant:
+        return await self.provider.oauth.exchange(
+            self.web,
+            code=Secret(self.answer["code"]),
+            verifier=verifier or self.verifier,
+            redirect_uri=REDIRECT_URI,
+            now=now(),
+        )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,43 @@
+"""What every calendar provider must do, as tests a plugin inherits.
+
+    class TestAcme(CalendarContract):
+        @pytest.fixture
+        def sandbox(self): return AcmeSandbox()
+
+        @pytest.fixture
+        def provider(self, sandbox): return AcmeCalendar(sandbox.settings(BASE_URL)["API_URL"])
+
+        async def consent(self, http, url): return self.callback(await http.get(url))
+
+        refusals = {RateLimited: Reply(429, headers={"retry-after": "7"}), ...}
+
+Never delete or override a test.  When a service cannot do what one asks, mark it ``xfail`` and
+say why; the reason ends up in the plugin's README.
+"""
+
+from __future__ import annotations
+
+from together.testing.contract_calendars import CalendarsContract
+from together.testing.contract_consent import ConsentContract
+from together.testing.contract_fixtures import ADA, BASE_URL, REDIRECT_URI, Day, Desk
+from together.testing.contract_trouble import TroubleContract
+from together.testing.wire import Reply, Wire
+
+__all__ = [
+    "ADA", "BASE_URL", "REDIRECT_URI", "CalendarContract", "Day", "Desk", "Reply", "Wire",
+]  # fmt: skip
+
+
+class CalendarContract(ConsentContract, CalendarsContract, TroubleContract):
+    """Inherit this in a class whose name begins with ``Test``."""
+
+    def test_the_contract_is_whole(self) -> None:
+        """No test of the contract is overridden, unless it is marked xfail with a reason."""
+        ours = [name for name in dir(CalendarContract) if name.startswith("test_")]
+        for name in ours:
+            mine = getattr(type(self), name, None)
+            if mine is getattr(CalendarContract, name):
+                continue
+            marks = getattr(mine, "pytestmark", [])
+            excused = any(m.name == "xfail" and m.kwargs.get("reason") for m in marks)
+            assert excused, f"{name} is overridden without xfail(reason=...)"
