@@ -26,10 +26,10 @@ test: .venv/.test
 	@$(BIN)/python -m pytest -n auto
 
 benchmark: .venv/.test
-	@$(BIN)/python -m pytest tests/benchmarks -s --benchmarks
+	@$(BIN)/python -m tests.benchmarks.engine
 
 soak: .venv/.test
-	@TOGETHER_TEST_SOAK=1 $(BIN)/python -m pytest
+	@TOGETHER_TEST_SOAK=1 $(BIN)/python -m pytest -n auto tests/domain tests/store tests/services
 
 clean:
 	rm -rf .venv .together

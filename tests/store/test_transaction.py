@@ -1,6 +1,7 @@
 """One way into a transaction: whole or not at all, whatever becomes of whoever asked."""
 
 import asyncio
+import os
 import random
 
 import anyio
@@ -12,6 +13,9 @@ from tests.world import World
 from together.store.database import Database
 from together.store.models import Holiday, Member, Organization
 from together.store.transaction import transaction
+
+STORM = 4000 if os.environ.get("TOGETHER_TEST_SOAK") else 400
+"""Callers that are cancelled; `make soak` has ten times as many."""
 
 
 async def _holidays() -> list[str]:
@@ -106,8 +110,8 @@ async def test_a_storm_of_cancellations_leaves_every_transaction_whole(world: Wo
 
         await transaction(work)
 
-    callers = [asyncio.create_task(caller(number)) for number in range(400)]
-    for task in chance.sample(callers, 380):
+    callers = [asyncio.create_task(caller(number)) for number in range(STORM)]
+    for task in chance.sample(callers, STORM * 19 // 20):
         if chance.random() < 0.2:
             await asyncio.sleep(chance.random() / 200)
         task.cancel()
@@ -136,7 +140,7 @@ async def test_a_storm_over_plain_statements_leaves_every_connection_free(world:
             [_holiday(world.saltmarsh, f"{number} {part}") for part in range(20)]
         )
 
-    callers = [asyncio.create_task(caller(number)) for number in range(200)]
+    callers = [asyncio.create_task(caller(number)) for number in range(STORM // 2)]
     for task in chance.sample(callers, 190):
         if chance.random() < 0.2:
             await asyncio.sleep(chance.random() / 200)

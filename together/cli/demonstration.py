@@ -31,6 +31,7 @@ from together.store.transaction import transaction
 FRONTENDS = ("http://localhost:3000/", "http://localhost:5173/", "http://127.0.0.1:5173/")
 """Where frontends under development are usually served: a consent may return there."""
 PARTICIPANT_ROLES = ("MENTOR", "MENTEE")
+DAY = 86_400
 
 Say = Callable[[str], None]
 
@@ -185,9 +186,10 @@ async def _make_organization() -> Organization:
         )
         for one in sample.PEOPLE
     }
-    for pair in sample.MATCHES:
+    for age, pair in enumerate(sample.MATCHES):
+        made_at = now - age * DAY
         match = await Match.create(
-            organization=organization, program=sample.PROGRAM, created_at=now
+            organization=organization, program=sample.PROGRAM, created_at=made_at
         )
         for name, role in zip(pair, PARTICIPANT_ROLES, strict=True):
             await Participant.create(
@@ -195,6 +197,6 @@ async def _make_organization() -> Organization:
                 match=match,
                 member=members[name],
                 role=role,
-                joined_at=now,
+                joined_at=made_at,
             )
     return organization

@@ -1,0 +1,66 @@
+"""The demo as a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PATIENCE = 60
+
+
+def free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return asked.getsockname()[1]
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "together", *words]
+
+
+@contextmanager
+def demo(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Start the demo, and give what it printed once it is ready."""
+    words = command("demo", "--folder", str(folder), "--port", str(port))
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    printed = ""
+    try:
+        until = time.monotonic() + PATIENCE
+        while "The first query" not in printed and time.monotonic() < until:
+            line = process.stdout.readline()
+            if not line:
+                break
+            printed += line
+        yield process, printed
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def ask(port: int, token: str, query: str, **variables: object) -> dict:
+    """Ask, and wait for a server that has only just begun."""
+    for _ in range(100):
+        try:
+            reply = httpx.post(
+                f"http://127.0.0.1:{port}/graphql",
+                json={"query": query, "variables": variables},
+                headers={"authorization": f"Bearer {token}"},
+            )
+        except httpx.TransportError:
+            time.sleep(0.1)
+            continue
+        return reply.json()
+    raise AssertionError("the demo does not answer")
