@@ -44,8 +44,6 @@ class Kit(CalendarContract):
 
         return Provider(sandbox.settings(BASE_URL)["BASE_URL"])
 
-    async def consent(self, http, url):
-        return self.callback(await http.get(url))
 
 
 class TestRight(Kit):

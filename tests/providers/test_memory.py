@@ -41,6 +41,3 @@ class TestMemory(CalendarContract):
     @pytest.fixture
     def provider(self, sandbox):
         return MemoryCalendar(sandbox.settings(BASE_URL)["BASE_URL"])
-
-    async def consent(self, http, url):
-        return self.callback(await http.get(url))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.services.asking import NINE, TUESDAY, request, rows
@@ -181,6 +183,20 @@ async def test_sixty_open_sessions(world: World, bookings: Bookings, monkeypatch
         await bookings.book(viewer(world.ada), third)
     await bookings.cancel(viewer(world.ben), first.booking.uid)
     await bookings.book(viewer(world.ada), third)
+
+
+async def test_too_many_changes(world: World, bookings: Bookings, clock, monkeypatch):
+    """Bookings and cancellations of a match within an hour have a limit; of another, their own."""
+    monkeypatch.setattr(taking, "MOST_CHANGES", 2)
+    first = await bookings.book(viewer(world.ada), request(world))
+    await bookings.cancel(viewer(world.ben), first.booking.uid)
+    again = request(world, client_key="2")
+    with pytest.raises(TooManySessions):
+        await bookings.book(viewer(world.ben), again)
+    other = request(world, match_uid=world.other_match.uid, client_key="3")
+    await bookings.book(viewer(world.dev), other)
+    clock.forward(HOUR)
+    await bookings.book(viewer(world.ben), replace(again, start=again.start + HOUR))
 
 
 def test_every_refusal_is_an_answer():

@@ -35,6 +35,11 @@ from together.store.models import (
 MOST_OPEN = 60
 """Future sessions of one match, so that nobody fills another's weeks."""
 
+MOST_CHANGES = 120
+"""Bookings and cancellations of one match within an hour, so that nobody fills another's inbox."""
+
+_HOUR = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -70,6 +75,10 @@ async def take(plan: Plan) -> Booking | None:
         raise MatchHasEnded
     if await _open_sessions(plan) >= MOST_OPEN:
         raise TooManySessions
+    if await _changes(plan) >= MOST_CHANGES:
+        raise TooManySessions(
+            "The sessions of this match were changed too often within an hour. Try again later."
+        )
     # Sessions, caps and days away may have changed since they were looked at.
     land = await ground(plan.people, plan.span)
     if not land.open_to_all(plan.span.starts, plan.span.ends):
@@ -119,6 +128,14 @@ async def _open_sessions(plan: Plan) -> int:
         match_id=plan.people.match.id,
         state=BookingState.CONFIRMED,
         ends__gt=plan.now,
+    ).count()
+
+
+async def _changes(plan: Plan) -> int:
+    return await History.filter(
+        organization_id=plan.viewer.organization_id,
+        booking__match_id=plan.people.match.id,
+        at__gt=plan.now - _HOUR,
     ).count()
 
 

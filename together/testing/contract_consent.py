@@ -19,6 +19,7 @@ from together.providers import (
     origin,
     pkce,
 )
+from together.providers.contract import Sandbox
 from together.providers.registry import NAME
 from together.testing.contract_fixtures import ADA, REDIRECT_URI, ContractFixtures, Desk, now
 
@@ -78,10 +79,10 @@ class ConsentContract(ContractFixtures):
         assert ["login_hint" in url for url in urls] == [True, False]
 
     async def test_a_consent_buys_what_was_ticked(
-        self, provider: CalendarProvider, web: httpx.AsyncClient
+        self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient
     ) -> None:
         """The state comes back, and a consent to everything buys every capability."""
-        signed_in = await self.sign_in(provider, web)
+        signed_in = await self.sign_in(provider, sandbox, web)
         grant = await signed_in.grant()
         everything = Capability(0)
         for capability in provider.oauth.scopes:
@@ -92,19 +93,19 @@ class ConsentContract(ContractFixtures):
         assert now() < grant.expires_at <= now() + timedelta(hours=24)
 
     async def test_a_code_works_once(
-        self, provider: CalendarProvider, web: httpx.AsyncClient
+        self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient
     ) -> None:
         """A code that was used is refused."""
-        signed_in = await self.sign_in(provider, web)
+        signed_in = await self.sign_in(provider, sandbox, web)
         await signed_in.grant()
         with pytest.raises(AuthorizationExpired):
             await signed_in.grant()
 
     async def test_a_code_needs_its_verifier(
-        self, provider: CalendarProvider, web: httpx.AsyncClient
+        self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient
     ) -> None:
         """Whoever caught a code cannot use it."""
-        signed_in = await self.sign_in(provider, web)
+        signed_in = await self.sign_in(provider, sandbox, web)
         with pytest.raises(AuthorizationExpired):
             await signed_in.grant(verifier=pkce()[0])
 

@@ -127,7 +127,7 @@ class Day:
 
 
 class ContractFixtures:
-    """What a plugin gives: its sandbox, its provider, how one consents, and recorded refusals."""
+    """What a plugin gives: its sandbox, its provider, and recorded refusals."""
 
     pytestmark = pytest.mark.anyio
 
@@ -140,21 +140,6 @@ class ContractFixtures:
     @pytest.fixture
     def provider(self, sandbox: Sandbox) -> CalendarProvider:
         raise NotImplementedError("give the provider, made with sandbox.settings(BASE_URL)")
-
-    async def consent(self, http: httpx.AsyncClient, url: str) -> Mapping[str, str]:
-        """Walk from the authorization URL to the callback as a person who allows everything.
-
-        `http` speaks to the sandbox, keeps cookies and follows no redirect.  Give the query of
-        the callback address; `callback` reads it from a redirect.
-        """
-        raise NotImplementedError("walk your sandbox's consent page")
-
-    @staticmethod
-    def callback(response: httpx.Response) -> Mapping[str, str]:
-        """Read the query of the callback address that the sandbox redirects to."""
-        location = response.headers["location"]
-        assert location.startswith(REDIRECT_URI), "the consent does not end at the callback"
-        return dict(parse_qsl(urlsplit(location).query))
 
     @pytest.fixture
     def anyio_backend(self) -> str:
@@ -172,20 +157,23 @@ class ContractFixtures:
         async with httpx.AsyncClient(transport=wire._inner, trust_env=False) as http:
             yield http
 
-    async def sign_in(self, provider: CalendarProvider, web: httpx.AsyncClient) -> SignIn:
+    async def sign_in(
+        self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient
+    ) -> SignIn:
         """Walk through a consent up to the code."""
         verifier, challenge = pkce()
         url = provider.oauth.url(
             redirect_uri=REDIRECT_URI, state="st4te", challenge=challenge, login_hint=ADA.email
         )
-        answer = await self.consent(web, url)
-        return SignIn(provider, web, url, dict(answer), verifier)
+        location = await sandbox.allow(web, url, ADA.email)
+        assert location.startswith(REDIRECT_URI), "the consent does not end at the callback"
+        return SignIn(provider, web, url, dict(parse_qsl(urlsplit(location).query)), verifier)
 
     @pytest.fixture
     async def desk(
-        self, provider: CalendarProvider, wire: Wire, web: httpx.AsyncClient
+        self, provider: CalendarProvider, sandbox: Sandbox, wire: Wire, web: httpx.AsyncClient
     ) -> AsyncIterator[Desk]:
-        signed_in = await self.sign_in(provider, web)
+        signed_in = await self.sign_in(provider, sandbox, web)
         desk = Desk(provider, wire, web, await signed_in.grant())
         async with desk.http:
             yield desk

@@ -7,8 +7,6 @@
         @pytest.fixture
         def provider(self, sandbox): return AcmeCalendar(sandbox.settings(BASE_URL)["API_URL"])
 
-        async def consent(self, http, url): return self.callback(await http.get(url))
-
         refusals = {RateLimited: Reply(429, headers={"retry-after": "7"}), ...}
 
 Never delete or override a test.  When a service cannot do what one asks, mark it ``xfail`` and

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import httpx
 import pytest
 from together_google import GoogleCalendar, GoogleSandbox
 from together_google.errors import NoCalendar
-from together_google.testing import walk_consent
 
 from together.providers import (
     AdminApprovalRequired,
@@ -82,7 +80,3 @@ class TestGoogle(CalendarContract):
     @pytest.fixture
     def provider(self, sandbox):
         return GoogleCalendar(sandbox.settings(BASE_URL))
-
-    async def consent(self, http, url):
-        location = await walk_consent(http, url, account=ADA.email)
-        return self.callback(httpx.Response(303, headers={"location": location}))

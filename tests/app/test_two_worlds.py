@@ -1,0 +1,343 @@
+"""What somebody who is not integrated may not know changes nothing of what they are told."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, build_schema
+from together_google.sandbox.world import StoredEvent
+from together_google.testing import Discovery
+
+from tests import world as worlds
+from tests.app.serving import serving
+from tests.app.site import BASE_URL, Site
+from tests.world import DAY, HOUR, NOW, FakeClock
+from together.store.models import Booking, Integration, Job
+
+TUESDAY = NOW + DAY - 8 * HOUR
+_RANDOM = re.compile(
+    r"(?<=_)[A-Za-z0-9_-]{22}\b"  # ids of rows
+    r"|(?<=state=)[A-Za-z0-9_-]+|(?<=code_challenge=)[A-Za-z0-9_-]+"
+    r"|(?<=client_id=)[A-Za-z0-9.]+"
+    r'|(?<="(?:start|after)Cursor":")[^"]+|(?<="endCursor":")[^"]+|(?<="cursor":")[^"]+'
+)
+_HIDING = re.compile(
+    r'\b(?:FROM|JOIN|INTO|UPDATE) "?'
+    r"(?:integration|calendar|busy_reading|busy_block|calendar_event|job|attempt)\b"
+)
+"""Statements about the tables that hold what may be hidden."""
+
+PERSON = """id name email timeZone
+  weeklyHours { weekday windows { start end } } administration { role }"""
+SESSION = """__typename id start end timeZone state place video { slug label }
+  joinUrl joinUrlPending delivery cancelReason history { at by { name } what } match { id }
+  participants { answer member { PERSON } }""".replace("PERSON", PERSON)
+PROBLEM = """__typename ... on Problem { code message }
+  ... on SlotUnavailable { alternatives } ... on TooSoon { earliest } ... on TooFarAhead { latest }
+  ... on InvalidInput { field } ... on DurationNotOffered { field offered }"""
+TIMES = """{ __typename ... on Availability {
+    asOf start end timeZone duration ownHoursOnly emptyBecause days { date slots free }
+    slots { start end states people { state member { name } } }
+    people { calendar unknownBecause member { name } periods { start end state } } }
+  ... on Problem { code message } }"""
+MATCH = """__typename id program state createdAt endedAt sessionsHeld
+  participants { role calendar member { PERSON } }
+  bookings(first: 20) { nodes { SESSION } edges { cursor }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
+  every: availability(
+    start: $from, end: $until, timeZone: "Africa/Lagos", duration: 45
+  ) TIMES
+  free: availability(
+    start: $from, end: $until, timeZone: "Africa/Lagos", duration: 45, only: FREE
+  ) TIMES
+  checkSlots(starts: $starts, timeZone: "Africa/Lagos", duration: 45) { __typename
+    ... on SlotChecks { asOf slots { start end verdict people { state } } }
+    ... on Problem { code message } }"""
+for _name, _part in (("PERSON", PERSON), ("SESSION", SESSION), ("TIMES", TIMES)):
+    MATCH = MATCH.replace(_name, _part)
+WINDOW = "$from: DateTime!, $until: DateTime!, $starts: [DateTime!]!"
+HOME = f"""query Home({WINDOW}) {{
+  viewer {{ id name email role timeZone member {{ {PERSON} }}
+    bookingRules {{ durations step notice horizonDays perDay perWeek bufferBefore bufferAfter }}
+    hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
+    calendarIntegration {{ id state standing source account reason canWrite nextSteps
+      busyTimesSeenBy {{ name }} calendars {{ name }} lastReadAt unreadableSince }}
+    calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
+    todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
+    matches(first: 10) {{ nodes {{ {MATCH} }} }} }}
+  organization {{ name members {{ nodes {{ name }} }} }} }}"""
+NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
+  ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
+  ... on CalendarIntegration {{ state account }} }} }}"""
+NODE = f"""query Node($id: ID!, {WINDOW}) {{
+  node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
+GIVEN: dict[str, tuple[str, str]] = {
+    "bookSession": ("Book", f"booking {{ {SESSION} }} notChecked {{ name }}"),
+    "cancelBooking": ("Cancel", f"booking {{ {SESSION} }}"),
+    "updateHours": ("Hours", "hours { timeZone weekly { weekday } }"),
+    "updateProfile": ("Profile", "viewer { name timeZone }"),
+    "startCalendarConnection": ("Start", "authorizationUrl"),
+    "completeCalendarConnection": ("Complete", "calendarIntegration { state }"),
+    "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id }"),
+    "createMatch": ("Match", "match { id }"),
+    "createMember": ("Member", "member { id }"),
+    "deactivateMember": ("Deactivate", "member { id }"),
+    "reactivateMember": ("Reactivate", "member { id }"),
+    "endMatch": ("End", "match { id }"),
+}
+
+
+def _mutation(name: str) -> str:
+    upper = name[0].upper() + name[1:]
+    operation, fields = GIVEN[name]
+    return f"""mutation {operation}($input: {upper}Input!) {{ {name}(input: $input) {{
+      {PROBLEM} ... on {upper}Payload {{ {fields} }} }} }}"""
+
+
+@dataclass(slots=True)
+class Told:
+    """What one operation came to."""
+
+    what: str
+    answer: str
+    statements: list[str]
+    calls: list[str]
+
+
+class Script:
+    """Everything that Ben, who is not integrated, can ask and do, in one order."""
+
+    def __init__(self, site: Site, statements: list[str]) -> None:
+        self.site, self.statements = site, statements
+        self.told: list[Told] = []
+        self.names: dict[str, str] = {}
+        self.match = f"mat_{site.world.match.uid}"
+
+    async def run(self) -> list[Told]:
+        site = self.site
+        window = {
+            "from": _iso(TUESDAY), "until": _iso(TUESDAY + 2 * DAY),
+            "starts": [_iso(TUESDAY + hour * HOUR) for hour in (3, 9, 10, 11, 30)],
+        }  # fmt: skip
+
+        async def looked() -> None:
+            await self.ask("home", HOME, **window)
+            ids = [self.match, f"mat_{site.world.other_match.uid}", f"mbr_{site.world.ada.uid}"]
+            ids += [f"bkg_{each.uid}" for each in await Booking.all().order_by("id")]
+            ids += [f"int_{site.world.ada.uid}", f"org_{site.world.saltmarsh.uid}"]
+            await self.ask("nodes", NODES, ids=ids, **window)
+            await self.ask("node", NODE, id=self.match, **window)
+
+        await looked()
+        made = await self.book(9)
+        await self.book(9, clientKey="9 again")  # taken by the session before
+        await self.book(9)  # the same request again
+        await self.book(11)  # taken by a session of Ada's with somebody else
+        await self.book(13, overBusy=True, place="The library")
+        await self.book(14, videoProvider="google-meet")
+        await self.book(14, videoProvider="nobody")
+        await self.book(14, withoutVideo=True, duration=60)
+        await self.book(3)
+        await self.book(3, outsideHours=True, duration=30)
+        await self.book(9, clientKey="odd", duration=47)
+        await self.book(24 * 100)
+
+        await self.do(
+            "startCalendarConnection", provider="google", returnTo=f"{BASE_URL}/connected"
+        )
+        await self.do("completeCalendarConnection", handle="h" * 43)
+        await self.do("disconnectCalendar", calendarIntegrationId=f"int_{site.world.ada.uid}")
+        await self.do("updateProfile", name="Ben O.")
+        await self.do("updateHours", exceptions=[])
+        await looked()
+        await self.delivered()
+        await looked()
+        ada = f"mbr_{site.world.ada.uid}"
+        await self.do("createMatch", mentorId=ada, menteeIds=[f"mbr_{site.world.ben.uid}"])
+        await self.do("createMember", email="x@saltmarsh.example.org", name="X")
+        await self.do("deactivateMember", memberId=ada)
+        await self.do("reactivateMember", memberId=ada)
+        await self.do("endMatch", matchId=self.match)
+        await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
+        await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
+        await self.delivered()
+        await looked()
+        return self.told
+
+    async def book(self, hour: int, **more: Any) -> str:
+        given = {
+            "matchId": self.match, "start": _iso(TUESDAY + hour * HOUR), "duration": 45,
+            "timeZone": "Africa/Lagos", "clientKey": str(hour),
+        }  # fmt: skip
+        found = await self.do("bookSession", **given | more)
+        return ((found or {}).get("booking") or {}).get("id", "")
+
+    async def do(self, mutation: str, **given: Any) -> dict[str, Any] | None:
+        answer = await self.ask(mutation, _mutation(mutation), input=given)
+        return (answer.get("data") or {}).get(mutation)
+
+    async def ask(self, what: str, query: str, **variables: Any) -> dict[str, Any]:
+        self.statements.clear()
+        self.site.tap.sent.clear()
+        reply = await self.site.post(self.site.world.ben, query, **variables)
+        told = Told(
+            what,
+            self.named(f"{reply.status_code} {reply.content.decode()}"),
+            _comparable(self.statements),
+            list(self.site.tap.sent),
+        )
+        self.told.append(told)
+        return reply.json()
+
+    async def delivered(self) -> None:
+        """Let the worker do what it can; what it does is not Ben's to see."""
+        for _ in range(3):
+            await Job.filter(state="WAITING").update(due_at=0, leased_until=None)
+            await self.site.deliver()
+
+    def named(self, text: str) -> str:
+        """Put a number in the place of each text that is random by design."""
+
+        def number(found: re.Match[str]) -> str:
+            return self.names.setdefault(found[0], f"<{len(self.names)}>")
+
+        return _RANDOM.sub(number, text)
+
+
+def _comparable(statements: list[str]) -> list[str]:
+    """Give statements as they can be compared: what touches a calendar, one for one.
+
+    Askers of one loader may meet in one batch or in two, whatever the world, so that of tables
+    in which nothing is hidden the lengths of lists and the repetitions are let go.
+    """
+    strict = [each for each in statements if _HIDING.search(each)]
+    others = {re.sub(r"IN \([?$\d, ]+\)", "IN (…)", each) for each in statements}
+    return sorted([*strict, *others])
+
+
+def _iso(at: int) -> str:
+    return worlds.datetime.fromtimestamp(at, worlds.UTC).isoformat().replace("+00:00", "Z")
+
+
+# What differs between the worlds, and is hidden from Ben
+
+
+async def _nothing(site: Site) -> None:
+    """Ada has connected nothing."""
+
+
+async def _empty(site: Site) -> None:
+    """Ada's calendar is empty."""
+    assert (await site.connect(site.world.ada))["__typename"].endswith("Payload")
+
+
+async def _full(site: Site) -> None:
+    """Ada is busy day and night."""
+    await _empty(site)
+    span = {
+        "start": {"dateTime": _iso(NOW - DAY), "timeZone": "UTC"},
+        "end": {"dateTime": _iso(NOW + 60 * DAY), "timeZone": "UTC"},
+    }
+    event = StoredEvent({"id": "f" * 20, "status": "confirmed", "summary": "Busy"} | span)
+    site.sandbox.world.books[site.world.ada.email].events["f" * 20] = event
+
+
+async def _read_only(site: Site) -> None:
+    """Ada's calendar, on another account, can be read and not be written."""
+    await site.connect(site.world.ada, account="ada@home.example.net", untick=["events.owned"])
+
+
+async def _down(site: Site) -> None:
+    """Ada's calendar is out of reach."""
+    await _full(site)
+    site.sandbox.switches.down = True
+
+
+async def _lost(site: Site) -> None:
+    """Ada's consent is gone, and nobody has noticed yet."""
+    await _full(site)
+    site.sandbox.revoke(site.world.ada.email)
+
+
+async def _reconnect(site: Site) -> None:
+    """Ada has to reconnect."""
+    await _lost(site)
+    await Integration.all().update(state="NEEDS_RECONNECT", reason="AuthorizationExpired")
+
+
+HIDDEN = [_empty, _full, _read_only, _down, _lost, _reconnect]
+
+
+@pytest.fixture
+async def live(
+    fresh_url: Callable[[], Awaitable[str]],
+    tmp_path: Path,
+    discovery: Discovery,
+    statements: list[str],
+):
+    """Run Ben's script in a world of its own, in which `hidden` has happened."""
+
+    async def live(hidden: Callable[[Site], Awaitable[None]]) -> list[Told]:
+        clock = FakeClock()
+        folder = tmp_path / hidden.__name__
+        async with serving(await fresh_url(), folder, discovery, clock=clock) as site:
+            await worlds.session(
+                site.world.other_match, site.world.ada, site.world.dev, starts=TUESDAY + 11 * HOUR
+            )
+            await site.ask(site.world.ben, "{ viewer { name } }")  # ties his login
+            await hidden(site)
+            return await Script(site, statements).run()
+
+    return live
+
+
+async def test_two_worlds(live) -> None:
+    """To who is not integrated, nothing tells what the other has connected, not by a byte.
+
+    Over every query and mutation, the answers are the same, with the same statements to the
+    database and the same calls to services.
+    """
+    first = await live(_nothing)
+    booked = [each for each in first if each.what == "bookSession"]
+    kinds = [re.search(r'"__typename":"(\w+)"', each.answer)[1] for each in booked]
+    assert kinds == [
+        "BookSessionPayload", "SlotUnavailable", "BookSessionPayload", "SlotUnavailable",
+        "BookSessionPayload", "VideoUnavailable", "VideoUnavailable", "BookSessionPayload",
+        "OutsideHours", "BookSessionPayload", "DurationNotOffered", "TooFarAhead",
+    ]  # fmt: skip
+    assert {"alternatives"} <= set(re.findall(r"alternatives", booked[1].answer))
+    assert not any(each.calls for each in first)
+    for hidden in HIDDEN:
+        second = await live(hidden)
+        assert [*map(_differences, first, second)] == [(each.what, []) for each in first], hidden
+
+
+def _differences(one: Told, other: Told) -> tuple[str, list[str]]:
+    """Name an operation, and say in what it differs between two worlds."""
+    found = [f"{one.answer}\n{other.answer}"] if one.answer != other.answer else []
+    for less, more in ((one.statements, other.statements), (one.calls, other.calls)):
+        found += [f"- {line}" for line in (Counter(less) - Counter(more)).elements()]
+        found += [f"+ {line}" for line in (Counter(more) - Counter(less)).elements()]
+    return one.what, found
+
+
+def test_every_field_of_the_schema_is_in_the_script() -> None:
+    """No query, mutation or field of a match or session can be added without being compared."""
+    schema: GraphQLSchema = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text())
+    assert set(GIVEN) == set(schema.mutation_type.fields)
+    text = HOME + NODES + NODE
+    missing = {
+        f"{name}.{field}"
+        for name in ("Query", "Match", "Booking", "Availability", "AvailabilityPerson", "Slot",
+                     "AvailabilityDay", "BookingParticipant", "MatchParticipant", "Member",
+                     "Viewer", "Todo", "SlotChecks", "CheckedSlot")
+        for field in schema.type_map[name].fields
+        if not re.search(rf"\b{field}\b", text)
+    }  # fmt: skip
+    assert missing == set()

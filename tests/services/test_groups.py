@@ -1,0 +1,47 @@
+"""In a match of three, the table of sight holds for each pair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.services.diary import Diaries, connect, viewer
+from tests.services.looking import TUESDAY, at
+from tests.world import DAY, NOW, World, match
+from together.domain.integration import Standing
+from together.services.availability import Availabilities
+
+
+async def test_each_pair_for_itself(world: World, diaries: Diaries, available: Availabilities):
+    """Two who are integrated see each other, and the third neither sees nor is seen.
+
+    What the third is told does not change with what the others have in their calendars.
+    """
+    ada, ben, hana = world.ada, world.ben, world.hana
+    trio = await match(ada, ben, hana, now=NOW - DAY)
+    asked = {"start": TUESDAY, "end": TUESDAY + DAY, "zone": "Europe/Stockholm", "duration": 45}
+    await hana.filter(id=hana.id).update(zone="Europe/Stockholm")
+
+    async def told(who):
+        return await available.of(viewer(who), trio.uid, **asked)
+
+    before = await told(hana)
+    await connect(ada)
+    await connect(ben)
+    diaries.of(ben).busy = [(at(9), at(10))]
+    assert repr(await told(hana)) == repr(before)
+    assert [person.standing for person in before.people] == [Standing.NOT_INTEGRATED, None, None]
+
+    seen = await told(ada)
+    assert [person.standing for person in seen.people] == [
+        Standing.INTEGRATED,
+        Standing.INTEGRATED,
+        Standing.NOT_INTEGRATED,
+    ]
+    assert list(seen.people[1].busy.pairs()) == [(at(9), at(10))]
+    assert (seen.people[2].busy, seen.people[2].free) == (None, None)
+    # Counted are those who are seen: all but the starts that meet Ben between 9 and 10.
+    [day, *_] = seen.days
+    taken = [start for start in seen.slots.starts if start < at(10) and start + 45 * 60 > at(9)]
+    assert taken
+    assert day.free == len(seen.slots) - len(taken)
+    assert replace(day, free=None) == replace(before.days[0], free=None)
