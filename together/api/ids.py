@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import strawberry
 
-_UID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z", re.ASCII)
+_UID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z", re.ASCII)
 
 NOBODY = "-"
 """A uid that no row has: what is malformed is looked for too, so that it answers as slowly."""

@@ -22,7 +22,7 @@ async def record(
 
     async def add() -> AuditEntry:
         # Lines of one organization are added one after the other, or two would follow the same.
-        await Organization.select_for_update().get(id=organization_id)
+        await Organization.select_for_update(no_key=True).get(id=organization_id)
         last = await AuditEntry.filter(organization_id=organization_id).order_by("-id").first()
         entry = AuditEntry(
             organization_id=organization_id,
