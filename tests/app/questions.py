@@ -1,0 +1,69 @@
+"""Everything a member can ask and do, in documents that leave no field of a session out."""
+
+from __future__ import annotations
+
+PERSON = """id name email timeZone
+  weeklyHours { weekday windows { start end } } administration { role }"""
+SESSION = """__typename id start end timeZone state place video { slug label }
+  joinUrl joinUrlPending delivery cancelReason history { at by { name } what } match { id }
+  participants { answer member { PERSON } }""".replace("PERSON", PERSON)
+PROBLEM = """__typename ... on Problem { code message }
+  ... on SlotUnavailable { alternatives } ... on TooSoon { earliest } ... on TooFarAhead { latest }
+  ... on InvalidInput { field } ... on DurationNotOffered { field offered }"""
+TIMES = """{ __typename ... on Availability {
+    asOf start end timeZone duration ownHoursOnly emptyBecause days { date slots free }
+    slots { start end states people { state member { name } } }
+    people { calendar unknownBecause member { name } periods { start end state } } }
+  ... on Problem { code message } }"""
+MATCH = """__typename id program state createdAt endedAt sessionsHeld
+  participants { role calendar member { PERSON } }
+  bookings(first: 20) { nodes { SESSION } edges { cursor }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
+  every: availability(
+    start: $from, end: $until, timeZone: "Africa/Lagos", duration: 45
+  ) TIMES
+  free: availability(
+    start: $from, end: $until, timeZone: "Africa/Lagos", duration: 45, only: FREE
+  ) TIMES
+  checkSlots(starts: $starts, timeZone: "Africa/Lagos", duration: 45) { __typename
+    ... on SlotChecks { asOf slots { start end verdict people { state } } }
+    ... on Problem { code message } }"""
+for _name, _part in (("PERSON", PERSON), ("SESSION", SESSION), ("TIMES", TIMES)):
+    MATCH = MATCH.replace(_name, _part)
+WINDOW = "$from: DateTime!, $until: DateTime!, $starts: [DateTime!]!"
+HOME = f"""query Home({WINDOW}) {{
+  viewer {{ id name email role timeZone member {{ {PERSON} }}
+    bookingRules {{ durations step notice horizonDays perDay perWeek bufferBefore bufferAfter }}
+    hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
+    calendarIntegration {{ id state standing source account reason canWrite nextSteps
+      busyTimesSeenBy {{ name }} calendars {{ name }} lastReadAt unreadableSince }}
+    calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
+    todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
+    matches(first: 10) {{ nodes {{ {MATCH} }} }} }}
+  organization {{ name members {{ nodes {{ name }} }} }} }}"""
+NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
+  ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
+  ... on CalendarIntegration {{ state account }} }} }}"""
+NODE = f"""query Node($id: ID!, {WINDOW}) {{
+  node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
+GIVEN: dict[str, tuple[str, str]] = {
+    "bookSession": ("Book", f"booking {{ {SESSION} }} notChecked {{ name }}"),
+    "cancelBooking": ("Cancel", f"booking {{ {SESSION} }}"),
+    "updateHours": ("Hours", "hours { timeZone weekly { weekday } }"),
+    "updateProfile": ("Profile", "viewer { name timeZone }"),
+    "startCalendarConnection": ("Start", "authorizationUrl"),
+    "completeCalendarConnection": ("Complete", "calendarIntegration { state }"),
+    "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id }"),
+    "createMatch": ("Match", "match { id }"),
+    "createMember": ("Member", "member { id }"),
+    "deactivateMember": ("Deactivate", "member { id }"),
+    "reactivateMember": ("Reactivate", "member { id }"),
+    "endMatch": ("End", "match { id }"),
+}
+
+
+def mutation(name: str) -> str:
+    upper = name[0].upper() + name[1:]
+    operation, fields = GIVEN[name]
+    return f"""mutation {operation}($input: {upper}Input!) {{ {name}(input: $input) {{
+      {PROBLEM} ... on {upper}Payload {{ {fields} }} }} }}"""
