@@ -31,16 +31,17 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _work(app: App) -> None:
     stop = asyncio.Event()
+    # Heeded before there is any work: a signal between the two would cut it off.
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
 
-    async def heed() -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async def heed() -> None:
             async for _ in signals:
                 _log.info("worker ending")
                 stop.set()
                 return
 
-    async with app.running(), anyio.create_task_group() as group:
-        group.start_soon(heed)
-        _log.info("worker started")
-        await app.worker.run(stop)
-        group.cancel_scope.cancel()
+        async with app.running(), anyio.create_task_group() as group:
+            group.start_soon(heed)
+            _log.info("worker started")
+            await app.worker.run(stop)
+            group.cancel_scope.cancel()
