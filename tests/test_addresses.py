@@ -26,13 +26,25 @@ def test_two_spellings_of_one_mailbox_are_one(one, other):
     "text",
     ["", "ada", "ada@", "@x.org", "ada@x", "a b@x.org", "a@b@x.org", "ada@x.org\n",
      "ada@x.org\u202e", "\x00ada@x.org", "=cmd|x@x.org,", f"{'a' * 65}@x.org",
-     f"ada@{'x' * 320}.org"],
+     f"ada@{'x' * 320}.org", "ada\ud800@x.org", "ada@x\udfff.org", "ada@x.org\udc00"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text):
     """A text without a local part, a domain or with anything unseen is no address."""
     if text.strip() == "ada@x.org":
         assert checked_email(text) == "ada@x.org"
         return
+    with pytest.raises(BadAddress):
+        checked_email(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ada﹫b@x.org", "ada＠b@x.org", "ada\ufdfa@x.org", "ada\u037a@x.org", "ada\u00b4b@x.org",
+     "ada\u2a74@x.org", "ada；@x.org", "ß" * 33 + "@x.org", "ada@" + "ß" * 200 + ".org",
+     "ada@" + "㎒" * 110 + ".org"],
+)  # fmt: skip
+def test_what_is_compared_is_an_address_too(text):
+    """An address that folds to two “@”, a space, a mark of lists or too long a text is refused."""
     with pytest.raises(BadAddress):
         checked_email(text)
 

@@ -78,6 +78,7 @@ class App:
             clock=clock,
         )
         served = Starlette(routes=[*mounts, *api_routes(self.services, settings)])
+        served.router.redirect_slashes = False  # it would send people to what Host says
         self.asgi = KnownHosts(_Entered(served, self.database), settings.allowed_hosts)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -121,13 +122,44 @@ async def test_malformed_bodies(api: Api, body):
     assert error["message"]
 
 
-async def test_surrogates(api: Api):
-    """A lone surrogate comes back as an error or as itself, and never as a fault of ours."""
-    body = b'{"query": "{ node(id: \\"\\\\ud800\\") { id } }"}'
-    answer = await api.client.post("/graphql", content=body, headers=ADA | JSON)
-    assert answer.status_code in {200, 400}
-    body = b'{"query": "query Q($i: ID!) { node(id: $i) { id } }", "variables": {"i": "\\ud800"}}'
-    answer = await api.client.post("/graphql", content=body, headers=ADA | JSON)
+NODE = "query Q($i: ID!) { node(id: $i) { id } }"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": '{ node(id: "\ud800") { id } }'},
+        {"query": '{ node(id: "\\ud800") { id } }'},
+        {"query": "{ \ud800 }"},
+        {"query": "{ a }", "operationName": "\udfff"},
+        {"query": NODE, "variables": {"i": "\ud800"}},
+        {"query": NODE, "variables": {"i": {"\udc00": "\ud800é😀"}}},
+        {"query": "query Q($n: Int) { viewer { matches(first: $n) { totalCount } } }",
+         "variables": {"n": "\udbff"}},
+        {"query": "mutation M($i: UpdateProfileInput!) { updateProfile(input: $i) { __typename } }",
+         "variables": {"i": {"\ud800": 1}}},
+    ],
+)  # fmt: skip
+async def test_lone_surrogates(api: Api, body):
+    """Half a character is at worst the client's mistake, and the answer is UTF-8 all the same."""
+    for kind in (wire.CLASSIC, wire.MODERN):
+        headers = ADA | JSON | {"Accept": kind}
+        answer = await api.client.post("/graphql", content=json.dumps(body), headers=headers)
+        told = json.loads(answer.content.decode("utf-8"))
+        assert answer.status_code in {200, 400}
+        codes = {error["extensions"]["code"] for error in told.get("errors", ())}
+        assert "INTERNAL_SERVER_ERROR" not in codes
+        json.dumps(told, ensure_ascii=False).encode("utf-8")
+
+
+async def test_a_lone_surrogate_is_said_as_unreadable(api: Api):
+    """What cannot be written stands as U+FFFD in the answer, and what can be stays as it is."""
+    hours = "mutation M($i: UpdateHoursInput!) { updateHours(input: $i) { __typename } }"
+    bad = {"query": hours, "variables": {"i": {"\ud800é😀": True}}}
+    answer = await api.client.post("/graphql", content=json.dumps(bad), headers=ADA | JSON)
+    assert "unknown field '\ufffdé😀'" in json.loads(answer.content)["errors"][0]["message"]
+    body = {"query": NODE, "variables": {"i": "\ud800"}}
+    answer = await api.client.post("/graphql", content=json.dumps(body), headers=ADA | JSON)
     assert answer.json() == {"data": {"node": None}}
 
 

@@ -120,3 +120,11 @@ async def test_no_address_of_ours_comes_from_a_request(site: Site) -> None:
     asked = parse_qs(urlsplit(address).query)
     assert asked["redirect_uri"] == [f"{BASE_URL}/callback/google"]
     assert "attacker" not in address
+
+
+@pytest.mark.parametrize("path", ["/graphql/", "/callback/google/", "/callback/google/?state=x"])
+async def test_a_slash_too_many_is_not_found(site: Site, path: str) -> None:
+    """An address with a slash at its end is not sent on to one made of the request's Host."""
+    for method in ("GET", "POST"):
+        reply = await site.web.request(method, path, headers={"host": "127.0.0.1:9999"})
+        assert (reply.status_code, reply.headers.get("location")) == (404, None)

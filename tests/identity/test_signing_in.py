@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import jwt
 import pytest
 
 from together.services.identity import Identity, bearer_of
@@ -68,6 +69,16 @@ async def test_a_second_subject_for_a_tied_member_is_refused(identity, world, to
     await identity.viewer(token())
     with pytest.raises(UnknownMember):
         await identity.viewer(token(sub="somebody-else"))
+    assert (await identity.viewer(token())).member_id == world.ada.id
+
+
+@pytest.mark.parametrize("email", ["", "ada", "ada\ud800@saltmarsh.example.org", "\x00@x.org"])
+async def test_a_text_that_is_no_address_ties_nothing(identity, issuer, world, token, email):
+    """Whatever an issuer writes as the address, one that nobody can have finds nobody."""
+    usual = jwt.decode_complete(token(), options={"verify_signature": False})
+    claims = usual["payload"] | {"sub": "somebody", "email": email}
+    with pytest.raises(UnknownMember):
+        await identity.viewer(jwt.encode(claims, issuer._keys[0], "ES256", usual["header"]))
     assert (await identity.viewer(token())).member_id == world.ada.id
 
 

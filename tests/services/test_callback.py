@@ -65,11 +65,14 @@ async def test_a_state_of_another_service(town: Town, world: World):
     await town.connects(world.ada)
 
 
-async def test_another_issuer(town: Town, world: World):
-    """An answer whose `iss` is another's ends the flow; the service's own is taken."""
+@pytest.mark.parametrize(
+    "issuer", ["https://evil.example", "", "http://[", "https://evil.example]", "//[\ud800]/", "\0"]
+)
+async def test_another_issuer(town: Town, world: World, issuer: str):
+    """An answer whose `iss` is another's, or none at all, ends the flow; its own is taken."""
     params = await town.consented(await town.started(world.ada))
     with pytest.raises(ConsentNotFound):
-        await town.connecting.callback("memory", params | {"iss": "https://evil.example"})
+        await town.connecting.callback("memory", params | {"iss": issuer})
     assert (await Attempt.get()).state is AttemptState.ENDED
     params = await town.consented(await town.started(world.ada))
     back = await town.connecting.callback("memory", params | {"iss": BASE_URL})

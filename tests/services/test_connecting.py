@@ -161,11 +161,17 @@ async def test_an_unknown_service(town: Town, world: World):
     await town.connects(world.ada)
 
 
-async def test_a_hint_that_is_no_address(town: Town, world: World):
-    """A hint with a control character is refused by the name of its field."""
+@pytest.mark.parametrize(
+    "hint",
+    ["", "ada", "ada\r\n@saltmarsh.example.org", "ada\ud800@saltmarsh.example.org",
+     "ada\u202e@saltmarsh.example.org", "ada\u200b@saltmarsh.example.org", "a" * 5000],
+)  # fmt: skip
+async def test_a_hint_that_is_no_address(town: Town, world: World, hint: str):
+    """A hint that is no address is refused by the name of its field, and nothing is begun."""
     with pytest.raises(InvalidInput) as caught:
-        await town.started(world.ada, login_hint="ada\r\n@saltmarsh.example.org")
+        await town.started(world.ada, login_hint=hint)
     assert caught.value.field == "loginHint"
+    assert await Attempt.all().count() == 0
     await town.connects(world.ada)
 
 

@@ -6,6 +6,7 @@ put in its variables.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from graphql.language import (
     FragmentSpreadNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -57,19 +59,40 @@ ONCE = frozenset({"slots", "periods", "days", "edges", "nodes"})
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How many a field answers with: a number in the document, or one of the variables."""
+    """How many a field answers with: the largest of what the request names, or the usual."""
 
-    fixed: int
-    variable: str | None = None
-    default: int = MAX_SIZE
+    named: tuple[ValueNode, ...]
+    usual: int
 
     def of(self, bill: Bill) -> int:
-        if self.variable is None:
-            return self.fixed
-        value = bill.variables.get(self.variable, self.default)
-        if isinstance(value, list):
-            return len(value)
-        return max(1, value) if isinstance(value, int) else self.default
+        sizes = [_read(value, bill) for value in self.named]
+        return max((size for size in sizes if size is not None), default=self.usual)
+
+
+def _read(value: ValueNode, bill: Bill) -> int | None:
+    """Read how many are named: the number, or the length of a list; None where it is null."""
+    if isinstance(value, VariableNode):
+        name = value.name.value
+        return _counted(bill.variables[name]) if name in bill.variables else None
+    if isinstance(value, NullValueNode):
+        return None
+    if isinstance(value, IntValueNode):
+        # A number this long is refused later; until then it is never made a number.
+        return _counted(int(value.value)) if len(value.value) < 10 else MAX_SIZE + 1
+    return _counted(value.values if isinstance(value, ListValueNode) else value)
+
+
+def _counted(value: object) -> int | None:
+    """Count what a variable holds, as it will be read: 100.0 is 100, what cannot be is dear."""
+    if value is None:
+        return None
+    if isinstance(value, list | tuple):
+        return min(len(value), MAX_SIZE + 1)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return MAX_SIZE
+    if isinstance(value, float) and not math.isfinite(value):
+        return MAX_SIZE
+    return int(min(max(1, value), MAX_SIZE + 1))
 
 
 class _Pricer:
@@ -129,27 +152,15 @@ class _Pricer:
 def _size(definition: Any, node: FieldNode) -> _Size:
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     if "first" in definition.args:
-        for name in ("first", "last"):
-            if name in given:
-                return _literal(given[name], DEFAULT_SIZE)
-        return _Size(DEFAULT_SIZE)
+        named = tuple(given[name] for name in ("first", "last") if name in given)
+        return _Size(named, DEFAULT_SIZE)
     if "ids" in given:
-        return _literal(given["ids"], MAX_SIZE)
+        return _Size((given["ids"],), MAX_SIZE)
     kind = definition.type
     kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(kind, GraphQLList) and node.name.value not in ONCE:
-        return _Size(LIST_SIZE)
-    return _Size(1)
-
-
-def _literal(value: ValueNode, default: int) -> _Size:
-    if isinstance(value, VariableNode):
-        return _Size(0, value.name.value, default)
-    if isinstance(value, IntValueNode):
-        return _Size(max(1, int(value.value)))
-    if isinstance(value, ListValueNode):
-        return _Size(len(value.values))
-    return _Size(default)
+        return _Size((), LIST_SIZE)
+    return _Size((), 1)
 
 
 def prices(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Price]:
@@ -165,10 +176,11 @@ def prices(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Pr
 
 
 def _with_defaults(price: Price, operation: OperationDefinitionNode) -> Price:
+    none = Bill({})
     defaults = {
-        definition.variable.name.value: _literal(definition.default_value, MAX_SIZE).fixed
+        definition.variable.name.value: _read(definition.default_value, none)
         for definition in operation.variable_definitions or ()
-        if isinstance(definition.default_value, IntValueNode)
+        if definition.default_value is not None
     }
     if not defaults:
         return price

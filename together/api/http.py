@@ -20,7 +20,7 @@ from strawberry.types.graphql import OperationType
 from together.api import wire
 from together.api.context import Context, Services
 from together.api.graphiql import Explorer
-from together.api.masking import extensions_of, mask, tell
+from together.api.masking import AWAY, extensions_of, mask, tell
 from together.api.pages import Cursors
 from together.api.schema import Schema
 from together.api.wire import Asked, Refused
@@ -32,6 +32,7 @@ HEADERS = {
     "Vary": "Accept, Authorization",
     "X-Content-Type-Options": "nosniff",
 }
+LATER = {"Retry-After": "60"}
 QUERIES = frozenset({OperationType.QUERY})
 EVERYTHING = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
@@ -144,9 +145,7 @@ def _unauthenticated(refusal: Refusal) -> Refused:
     if said is None:
         raise refusal
     if isinstance(refusal, SignInUnavailable):
-        return Refused(
-            503, refusal.message, code=said["code"], extensions=said, headers={"Retry-After": "60"}
-        )
+        return Refused(503, refusal.message, code=said["code"], extensions=said, headers=LATER)
     challenge = "Bearer"
     if isinstance(refusal, TokenRefused):
         challenge = 'Bearer error="invalid_token"'
@@ -171,17 +170,30 @@ def _result(result: ExecutionResult, kind: str) -> Response:
     # What did not run has no data at all; what ran and came to nothing has a null.
     if result.data is not None or not errors or any(error.path for error in errors):
         body["data"] = result.data
+    if not any((result.data or {}).values()) and any(_is_outage(error) for error in errors):
+        return _response(body, kind, status=503, headers=LATER)
     status = wire.status_of(errors, data=result.data, kind=kind)
     return _response(body, kind, status=status)
+
+
+def _is_outage(error: GraphQLError) -> bool:
+    return (error.extensions or {}).get("reason") == AWAY
 
 
 def _response(
     body: dict[str, Any], kind: str, *, status: int, headers: dict[str, str] | None = None
 ) -> Response:
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return Response(
-        text.encode("utf-8", "surrogatepass"),
+        _encoded(json.dumps(body, separators=(",", ":"), ensure_ascii=False)),
         status_code=status,
         headers={**HEADERS, **(headers or {})},
         media_type=f"{kind}; charset=utf-8",
     )
+
+
+def _encoded(text: str) -> bytes:
+    """Write UTF-8.  Half a character, which a client can send as an escape, is said as U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

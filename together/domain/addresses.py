@@ -7,6 +7,7 @@ import unicodedata
 
 _SHAPE = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]+\.[^\s@<>()\[\],;:\\\".]+")
 _LONGEST = 320
+_ODD = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class BadAddress(ValueError):  # noqa: N818  (an answer, not a fault)
@@ -20,9 +21,17 @@ def email_key(address: str) -> str:
 
 
 def checked_email(text: str) -> str:
-    """Trim and normalize an address, or raise `BadAddress`."""
+    """Trim and normalize an address, or raise `BadAddress`.
+
+    What it is compared by is an address too: a letter that folds to “@” or to a space is refused.
+    """
     address = unicodedata.normalize("NFC", text.strip())
-    odd = any(unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} for letter in address)
-    if odd or len(address) > _LONGEST or not _SHAPE.fullmatch(address):
-        raise BadAddress(f"{address[:80]!a} is not an e-mail address.")
-    return address
+    if _is_address(address) and _is_address(email_key(address)):
+        return address
+    raise BadAddress(f"{address[:80]!a} is not an e-mail address.")
+
+
+def _is_address(text: str) -> bool:
+    if len(text) > _LONGEST or not _SHAPE.fullmatch(text):
+        return False
+    return not any(unicodedata.category(letter) in _ODD for letter in text)

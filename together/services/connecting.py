@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from together.domain.addresses import BadAddress, checked_email
 from together.domain.web_addresses import returns_to
 from together.providers.contract import CalendarProvider
 from together.providers.errors import Misconfigured
@@ -40,7 +41,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_CODE = 4096
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
-_HINT = re.compile(r"[^\s\x00-\x1f\x7f]{1,320}\Z")
 
 
 class Connecting:
@@ -79,8 +79,7 @@ class Connecting:
             raise ProviderUnknown
         if not returns_to(return_to, self._return_to):
             raise ReturnAddressRefused
-        if login_hint is not None and not _HINT.match(login_hint):
-            raise InvalidInput("loginHint", "This is an e-mail address.")
+        hint = None if login_hint is None else _checked_hint(login_hint)
         await _refuse_second(viewer, provider)
         verifier, challenge = pkce()
         redirect_uri = f"{self._public_url}/callback/{slug}"
@@ -96,7 +95,7 @@ class Connecting:
             redirect_uri=redirect_uri,
             state=state.reveal(),
             challenge=challenge,
-            login_hint=login_hint,
+            login_hint=hint,
             choose_account=choose_account,
         )
 
@@ -166,6 +165,13 @@ async def _own(viewer: Viewer) -> Integration | None:
     )
 
 
+def _checked_hint(text: str) -> str:
+    try:
+        return checked_email(text)
+    except BadAddress:
+        raise InvalidInput("loginHint", "This is an e-mail address.") from None
+
+
 async def _refuse_second(viewer: Viewer, provider: CalendarProvider) -> None:
     """One calendar a member; consenting again is for a lost grant, or for a box left unticked."""
     integration = await _own(viewer)
@@ -181,7 +187,11 @@ def _another_issuer(provider: CalendarProvider, params: Mapping[str, str]) -> bo
     issuer = params.get("iss")
     if issuer is None:
         return False
-    said, known = urlsplit(issuer), urlsplit(provider.oauth.authorize_url)
+    known = urlsplit(provider.oauth.authorize_url)
+    try:
+        said = urlsplit(issuer)
+    except ValueError:
+        return True
     return (said.scheme, said.netloc) != (known.scheme, known.netloc)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import httpx
 from tortoise.exceptions import IntegrityError
 
-from together.domain.addresses import email_key
+from together.domain.addresses import BadAddress, checked_email, email_key
 from together.domain.issuers import TrustedIssuer
 from together.services.refusals import MemberDeactivated, NotSignedIn, UnknownMember
 from together.services.tokens import SignedIn, Tokens
@@ -64,7 +64,11 @@ class Identity:
         """Tie the login to the member whose verified address it is, unless another is tied."""
         if who.email is None:
             raise UnknownMember
-        member = await scope(Member).get_or_none(email_key=email_key(who.email))
+        try:
+            key = email_key(checked_email(who.email))
+        except BadAddress:
+            raise UnknownMember from None
+        member = await scope(Member).get_or_none(email_key=key)
         if member is None:
             raise UnknownMember
         if not member.active:
