@@ -10,14 +10,14 @@ LOCAL  := --editable . $(addprefix --editable ,$(patsubst %/pyproject.toml,%,$(w
 .PHONY: help demo test lint benchmark soak clean
 
 help:
-	@echo "make demo       a server with a sample organization on http://127.0.0.1:8000"
+	@echo "make demo       a server with a sample organization on http://127.0.0.1:8000 (PORT=8001: on that port)"
 	@echo "make test       every check there is"
 	@echo "make benchmark  how fast, beside a named baseline"
 	@echo "make soak       the long searches of which make test runs a small part"
 	@echo "make clean      forget the environment and the demo's data"
 
 demo: .venv/.demo
-	@exec $(BIN)/together demo
+	@exec $(BIN)/together demo$(if $(PORT), --port $(PORT))
 
 test: .venv/.test
 	@$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from together.domain.addresses import BadAddress, checked_email, email_key
-from together.domain.web_addresses import returns_to
+from together.domain.web_addresses import origin_of, returns_to
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,17 @@ def test_a_return_address_under_a_listed_one_is_allowed(address):
 def test_any_other_return_address_is_refused(address):
     """Another origin or path, or an address that can be read in two ways, is not allowed."""
     assert not returns_to(address, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://APP.example.org:443/profile?tab=1", "https://app.example.org"),
+        ("https://app.example.org:8443", "https://app.example.org:8443"),
+        ("http://localhost:3000/", "http://localhost:3000"),
+        ("http://[::1]:80/x", "http://[::1]"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(address, origin):
+    """The usual port is left out, as are path and query, and the host is in lower case."""
+    assert origin_of(address) == origin

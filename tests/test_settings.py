@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from together.domain.issuers import DEFAULT_ALGORITHMS, TrustedIssuer
-from together.settings import BadSettings, Mode, Settings
+from together.settings import OURS, BadSettings, Mode, Settings
 
 ISSUER = {
     "issuer": "https://login.example.org",
@@ -98,6 +98,49 @@ def test_a_dotenv_that_is_not_text_is_said(tmp_path):
     assert problems({}, dotenv=dotenv) == [
         f"{dotenv} cannot be read. Make it a UTF-8 file that this user can read."
     ]
+
+
+def test_lines_of_a_dotenv_that_say_nothing_are_told(tmp_path):
+    """Each wrong line is told by its number and without its text, with everything else."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(
+        "# ours\nTOGETHER_GOOGLE_CLIENT_ID = id\n\nTOGETHER_GOOGLE_CLIENT_SECRET canary\n"
+        "export OTHER\n  TOGETHER_PORT\nTOGETHER_MODE=prod\nTOGETHER_HOST='canary\n"
+    )
+    words = "This is not NAME=value, or a quote is left open. Correct it, or put # before it."
+    assert problems({}, dotenv=dotenv) == [
+        f"{dotenv}:4: {words}",
+        f"{dotenv}:6: {words}",
+        f"{dotenv}:8: {words}",
+        "TOGETHER_MODE is 'prod'. Set it to production or development.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://[::1"),
+        ("PUBLIC_URL", "https://[zz]/"),
+        ("RETURN_TO", "http://[::1"),
+        ("KEYS", "~nosuchuser/keys.txt"),
+        ("ISSUERS", "~nosuchuser/issuers.json"),
+        ("ISSUERS", "issuers\0.json"),
+        ("HOST", "a" * 70),
+        ("HOST", "[::1]"),
+        ("HOST", "two words"),
+        ("PORT", "9" * 5000),
+        ("DATABASE", "postgres://[::1/x"),
+        ("DATABASE", "postgres://db:99999/x"),
+        ("DATABASE", "sqlite:///x?y"),
+    ],
+)
+def test_an_odd_value_is_told_with_everything_else(name, value):
+    """A value that breaks what reads it is one sentence among the others, with what to do."""
+    mode, told = problems({f"TOGETHER_{name}": value, "TOGETHER_MODE": "x"})
+    assert mode == "TOGETHER_MODE is 'x'. Set it to production or development."
+    assert told.startswith(f"TOGETHER_{name}")
+    assert f"Set it to {OURS[name]}." in told
+    assert len(told) < 500
 
 
 def test_a_bad_environment_is_told_whole():

@@ -14,10 +14,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Self
 
-from dotenv import dotenv_values
-
+from together.domain.hosts import is_database, is_host
 from together.domain.issuers import TrustedIssuer, trusted_issuers
 from together.domain.web_addresses import BadAddress, host_of, web_address
+from together.dotenv_file import read_dotenv
 
 PREFIX = "TOGETHER_"
 _TESTS = "TOGETHER_TEST_"
@@ -52,7 +52,8 @@ class Settings:
     port: int = 8000
     issuers: tuple[TrustedIssuer, ...] = ()
     return_to: tuple[str, ...] = ()
-    """Where a consent may send the browser back to: an origin and the beginning of a path."""
+    """Where a consent may send the browser back to: an origin and the beginning of a path.
+    Pages of these origins may call the API."""
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """The ``Host`` names that are answered."""
     plugins: frozenset[str] | None = None
@@ -80,7 +81,13 @@ class Settings:
         `needs` names what cannot be left out for the work at hand, `installed` the plugins.
         """
         names = installed_plugins() if installed is None else frozenset(installed)
-        return cls(**_Reader(_merged(environ, dotenv_path), names).everything(needs))
+        written, problems = read_dotenv(dotenv_path)
+        ours = {
+            name: value
+            for name, value in (written | dict(environ)).items()
+            if name.startswith(PREFIX) and not name.startswith(_TESTS)
+        }
+        return cls(**_Reader(ours, names, problems).everything(needs))
 
 
 def installed_plugins() -> frozenset[str]:
@@ -93,36 +100,19 @@ def plugin_prefix(name: str) -> str:
     return f"{PREFIX}{re.sub(r'[^A-Z0-9]', '_', name.upper())}_"
 
 
-def _merged(environ: Mapping[str, str], dotenv_path: Path | None) -> dict[str, str]:
-    written: dict[str, str] = {}
-    if dotenv_path is not None and dotenv_path.exists():
-        try:
-            # A secret may hold "${": nothing in it is meant as a variable.
-            found = dotenv_values(dotenv_path, interpolate=False)
-        except (OSError, UnicodeDecodeError):
-            raise BadSettings(
-                [f"{dotenv_path} cannot be read. Make it a UTF-8 file that this user can read."]
-            ) from None
-        written = {name: value or "" for name, value in found.items()}
-    everything = written | dict(environ)
-    return {
-        name: value
-        for name, value in everything.items()
-        if name.startswith(PREFIX) and not name.startswith(_TESTS)
-    }
-
-
 class _Reader:
     """Reads each setting and collects what is wrong."""
 
-    def __init__(self, environ: Mapping[str, str], installed: frozenset[str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], installed: frozenset[str], problems: list[str]
+    ) -> None:
         self.environ = environ
         self.installed = installed
-        self.problems: list[str] = []
+        self.problems = problems
 
     def everything(self, needs: Collection[str]) -> dict[str, Any]:
         mode = self._mode()
-        host, port = self._text("HOST") or "127.0.0.1", self._port()
+        host, port = self._host(), self._port()
         public_url = self._public_url(mode, host=host, port=port)
         values: dict[str, Any] = {
             "mode": mode,
@@ -130,7 +120,7 @@ class _Reader:
             "port": port,
             "public_url": public_url,
             "database": self._database(),
-            "keys": Path(self._text("KEYS") or "keys/together.txt").expanduser(),
+            "keys": self._keys(),
             "issuers": self._issuers(),
             "return_to": self._return_to(),
             "allowed_hosts": self._allowed_hosts(mode, public_url),
@@ -163,9 +153,24 @@ class _Reader:
         self._wrong("MODE", text)
         return Mode.PRODUCTION
 
+    def _keys(self) -> Path:
+        text = self._text("KEYS") or "keys/together.txt"
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:  # no user has that name
+            self._wrong("KEYS", text)
+            return Path(text)
+
+    def _host(self) -> str:
+        text = self._text("HOST") or "127.0.0.1"
+        if is_host(text):
+            return text
+        self._wrong("HOST", text)
+        return "127.0.0.1"
+
     def _port(self) -> int:
         text = self._text("PORT") or "8000"
-        if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        if re.fullmatch("[0-9]{1,5}", text) and 0 < int(text) < 65536:
             return int(text)
         self._wrong("PORT", text)
         return 8000
@@ -179,7 +184,7 @@ class _Reader:
             url = web_address(text)
         except BadAddress as bad:
             self.problems.append(f"{PREFIX}PUBLIC_URL: {bad} Set it to {OURS['PUBLIC_URL']}.")
-            return text
+            return "http://127.0.0.1"
         if mode is Mode.PRODUCTION and url.startswith("http:"):
             self.problems.append(
                 f"{PREFIX}PUBLIC_URL is {url!r}, which only works on this machine. Set it to the "
@@ -189,10 +194,7 @@ class _Reader:
 
     def _database(self) -> str:
         text = self._text("DATABASE") or "sqlite:///together.db"
-        scheme, _, rest = text.partition("://")
-        file = scheme == "sqlite" and len(rest) > 1 and rest.startswith("/")
-        server = scheme in {"postgres", "postgresql"} and rest.strip("/")
-        if not file and not server:
+        if not is_database(text):
             # The value may hold a password, so it is not shown.
             self.problems.append(
                 f"{PREFIX}DATABASE is not an address of a database. Set it to {OURS['DATABASE']}."
@@ -206,7 +208,7 @@ class _Reader:
         if not text.startswith("["):
             try:
                 text = Path(text).expanduser().read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
+            except (OSError, RuntimeError, ValueError):
                 self.problems.append(
                     f"{PREFIX}ISSUERS names the file {text[:200]!r}, which cannot be read. "
                     f"Set it to {OURS['ISSUERS']}."

@@ -54,6 +54,8 @@ async def test_development(api: Api, tmp_path: Path):
             assert (await client.get(name)).status_code == 200
         for name in ("../graphiql.py", "nothing.js", "%2e%2e%2fgraphiql.py"):
             assert (await client.get(f"/graphql/assets/{name}")).status_code == 404
+        start = await client.get("/")
+        assert (start.status_code, start.headers["location"]) == (303, "/graphql")
         asked = {"query": "{ __schema { queryType { name } } }"}
         answer = await client.post("/graphql", json=asked, headers=ADA)
         assert answer.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
@@ -67,7 +69,8 @@ async def test_production(api: Api, tmp_path: Path):
             400,
             {"code": "BAD_REQUEST"},
         )
-        assert (await client.get("/graphql/assets/page.css")).status_code == 404
+        for path in ("/graphql/assets/page.css", "/"):
+            assert (await client.get(path)).status_code == 404
         for field in ("__schema { queryType { name } }", '__type(name: "Query") { name }'):
             answer = await client.post("/graphql", json={"query": f"{{ {field} }}"}, headers=ADA)
             assert set(answer.json()) == {"errors"}

@@ -119,6 +119,60 @@ def test_pages_multiply():
     assert price(spread % "bookings(first: 7) { nodes { id } }") == price(nested % (10, 7))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "variables", "counts"),
+    [
+        ("first: $n", {"n": 100.0}, 100),
+        ("first: $n", {"n": 7.0}, 7),
+        ("first: $n", {"n": "seven"}, 100),
+        ("first: $n", {"n": True}, 100),
+        ("first: $n", {"n": float("nan")}, 100),
+        ("first: $n", {"n": float("inf")}, 100),
+        ("first: $n", {"n": 10**5000}, 101),
+        ("first: $n", {"n": -(10**5000)}, 1),
+        ("first: $n", {"n": None}, 20),
+        ("first: $n", {}, 20),
+        ("last: $n", {"n": 100.0}, 100),
+        ("first: null, last: 100", {}, 100),
+        ("last: 100, first: null", {}, 100),
+        ("first: 1, last: 100", {}, 100),
+        ("first: $n, last: 100", {}, 100),
+        ("first: $n, last: 100", {"n": None}, 100),
+        ("first: $n, last: $m", {"n": 1, "m": 100.0}, 100),
+        ("first: 2147483647", {}, 101),
+        ("first: null, last: null", {}, 20),
+        ("", {}, 20),
+    ],
+)
+def test_a_page_costs_what_it_may_hold(sizes, variables, counts):
+    """A size is priced as it will be read: the larger of two, and never less than may come."""
+    head = f"query Q({declared}) " if (declared := _declared(sizes)) else ""
+    asked = f"{head}{{ viewer {{ matches({sizes}) {{ nodes {{ id }} }} }} }}".replace("()", "")
+    assert price(asked, **variables) == 1 + 1 + counts
+
+
+def _declared(sizes: str) -> str:
+    return ", ".join(f"{name}: Int" for name in ("$n", "$m") if name in sizes)
+
+
+def test_a_default_is_priced_unless_null_is_given():
+    """A variable's default counts where nothing is given; an explicit null is the usual page."""
+    asked = "query Q($n: Int = 90) { viewer { matches(first: $n) { nodes { id } } } }"
+    assert (price(asked), price(asked, n=None), price(asked, n=3)) == (92, 22, 5)
+    listed = 'query Q($i: [ID!]! = ["a", "b"]) { nodes(ids: $i) { id } }'
+    assert (price(listed), price(listed, i=["a"] * 10**4)) == (2, 101)
+
+
+async def test_no_number_slips_past_the_cost(api: Api):
+    """A page given as 100.0 is a page of a hundred, and a query of such pages is refused."""
+    wide = """query Q($n: Int) {
+        viewer { matches(first: $n) { nodes { bookings(%s) { nodes { id } } } } }
+    }"""
+    for sizes, variables in [("first: $n", {"n": 100.0}), ("first: null, last: 100", {"n": 100})]:
+        [(_, extensions)] = await api.errors(wide % sizes, **variables)
+        assert extensions["limit"] == {"name": "cost", "allowed": 5000, "asked": 10202}
+
+
 async def test_limits_hold_over_http(api: Api):
     """A client that asks for too much is told which limit it hit."""
     wide = "{ viewer { matches(first: 100) { nodes { bookings(first: 100) { nodes { id } } } } } }"
@@ -162,22 +216,29 @@ async def test_caches_hit(api: Api):
 
 
 def test_caches_are_bounded():
-    """Neither many documents nor long ones fill memory."""
+    """Neither many documents nor long ones nor wrong ones fill memory."""
     kept = documents()
     kept.most = 3
-    schema = SCHEMA
     for n in range(10):
-        kept.prepare(f"query Q{n} {{ viewer {{ name }} }}", schema)
+        kept.prepare(f"query Q{n} {{ viewer {{ name }} }}", SCHEMA)
     long = "{ viewer { name } } #" + "x" * kept.longest
-    kept.prepare(long, schema)
-    kept.prepare(long, schema)
+    wrong = "{ viewer { nobody } }"
+    for text in (long, long, wrong, wrong):
+        kept.prepare(text, SCHEMA)
     assert (len(kept._kept), kept.hits) == (3, 0)
+    kept.most, kept.room = 100, 50_000
+    for n in range(10):
+        kept.prepare(f"{{ viewer {{ name }} }} # {n} {'x' * 12_000}", SCHEMA)
+    assert [text[:23] for text in kept._kept] == [
+        f"{{ viewer {{ name }} }} # {n}" for n in (6, 7, 8, 9)
+    ]
 
 
 def test_a_document_nested_without_end():
     """Braces in their thousands are an error of the client's."""
-    with pytest.raises(GraphQLError):
+    with pytest.raises(GraphQLError) as caught:
         documents(tokens=100_000).prepare("{a" * 20_000 + "}" * 20_000, SCHEMA)
+    assert caught.value.extensions["limit"] == {"name": "nesting", "allowed": 100}
 
 
 async def test_what_takes_too_long_is_given_up(api: Api):

@@ -107,3 +107,25 @@ async def test_the_clients_own_mistakes(api: Api):
     [(words, extensions)] = await api.errors(variable, i={"timeZone": "Mars/Base"})
     assert "is not an IANA time zone" in words
     assert extensions == {"code": "BAD_USER_INPUT"}
+
+
+USE = " { viewer { matches(first: $n) { nodes { id } } } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("query Q($x: Int) { viewer { name } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("{ viewer { matches(first: $x) { nodes { id } } } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query Q($n: ID)" + USE, {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query Q($n: Viewer)" + USE, {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query Q($n: Int)" + USE, {"n": "ten"}, "BAD_USER_INPUT"),
+        ("query Q($n: Int!)" + USE, {}, "BAD_USER_INPUT"),
+        ("query Q($n: Int!)" + USE, {"n": None}, "BAD_USER_INPUT"),
+    ],
+)
+async def test_a_wrong_document_is_told_from_a_wrong_value(api: Api, query, variables, code):
+    """What is wrong in the document is a validation error, though it speaks of a variable."""
+    told = await api.errors(query, **variables)
+    assert told[0][0].startswith("Variable '$")
+    assert {extensions["code"] for _, extensions in told} == {code}

@@ -229,6 +229,19 @@ async def test_mutations_by_get(api: Api):
     assert await api.ask(QUERY) == NAME
 
 
+async def test_subscriptions(api: Api):
+    """A subscription is refused in words of its own, however it comes."""
+    query = "subscription { viewer { name } }"
+    for answer in (await api.post({"query": query}), await _got(api, query=query)):
+        assert (answer.status_code, answer.headers.get("allow")) == (400, None)
+        assert answer.json()["errors"] == [
+            {
+                "message": "There are no subscriptions here. Ask with a query.",
+                "extensions": {"code": "BAD_REQUEST"},
+            }
+        ]
+
+
 async def test_headers(api: Api):
     """No answer is kept by anybody on the way, nor read as something else."""
     answer = await api.post({"query": QUERY})

@@ -128,3 +128,12 @@ async def test_a_slash_too_many_is_not_found(site: Site, path: str) -> None:
     for method in ("GET", "POST"):
         reply = await site.web.request(method, path, headers={"host": "127.0.0.1:9999"})
         assert (reply.status_code, reply.headers.get("location")) == (404, None)
+
+
+async def test_a_frontend_does_not_make_a_name_ours(site: Site) -> None:
+    """Under an unknown name a listed frontend's request is refused like any other's."""
+    asked = {"origin": BASE_URL, "access-control-request-method": "POST"}
+    known = await site.web.options("/graphql", headers=asked)
+    assert (known.status_code, known.headers["access-control-allow-origin"]) == (200, BASE_URL)
+    reply = await site.web.options("/graphql", headers=asked | {"host": "attacker.example"})
+    assert (reply.status_code, "access-control-allow-origin" in reply.headers) == (400, False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo_process import PATIENCE, ask, command, demo, free_port
+from together.cli.folder import MARK
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,12 +28,10 @@ def test_a_newcomer_signs_in_and_sees_a_match(tmp_path: Path) -> None:
         readme = (ROOT / "README.md").read_text()
         query = re.search(r"```graphql\n(.*?)```", readme, re.DOTALL)[1]
         answer = json.loads(re.search(r"```json\n(.*?)```", readme, re.DOTALL)[1])
+        assert f"http://127.0.0.1:{port}/graphql#token={token}\n" in printed
         found = ask(port, token, query)
-        for match in found["data"]["viewer"]["matches"]["nodes"]:
-            assert match.pop("id").startswith("mat_")
-        for match in answer["data"]["viewer"]["matches"]["nodes"]:
-            assert match.pop("id").startswith("mat_")
-        assert found == answer
+        assert found["data"]["viewer"]["todos"][0]["match"]["id"].startswith("mat_")
+        assert numbered(found) == numbered(answer)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
@@ -38,6 +39,17 @@ def test_a_newcomer_signs_in_and_sees_a_match(tmp_path: Path) -> None:
         assert errors.splitlines()[-1] == (
             "The demo has ended. Its data is kept; make demo goes on where it was."
         )
+
+
+def numbered(answer: dict) -> dict:
+    """An answer with its ids, which every database draws anew, numbered as they come."""
+    ids: dict[str, str] = {}
+    text = re.sub(
+        r"mat_[\w-]{22}",
+        lambda found: ids.setdefault(found[0], f"mat_{len(ids)}"),
+        json.dumps(answer),
+    )
+    return json.loads(text)
 
 
 def test_a_second_start_finds_everything_as_it_was(tmp_path: Path) -> None:
@@ -58,6 +70,38 @@ def test_a_second_start_finds_everything_as_it_was(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("gap", [0.05, 0.3])
+def test_an_impatient_ctrl_c_is_clean(tmp_path: Path, gap: float) -> None:
+    """Ctrl-C twice, however close together, leaves no traceback and loses no data."""
+    with demo(tmp_path / "demo", free_port()) as (process, _):
+        process.send_signal(signal.SIGINT)
+        time.sleep(gap)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode in {0, 130}
+    assert "Traceback" not in errors
+    assert "ERROR" not in errors
+
+
+def test_a_login_outlives_a_change_of_port(tmp_path: Path) -> None:
+    """On another port, the token of before still signs in, and so does a new one of the member."""
+    folder, query = tmp_path / "demo", "{ viewer { name calendarIntegration { state } } }"
+    tokens = []
+    for port in (free_port(), free_port()):
+        with demo(folder, port) as (_, printed):
+            tokens.append(re.search(r"^(eyJ\S+)$", printed, re.MULTILINE)[1])
+            assert [ask(port, token, query) for token in tokens] == len(tokens) * [
+                {
+                    "data": {
+                        "viewer": {
+                            "name": "Ada Lindqvist",
+                            "calendarIntegration": {"state": "ACTIVE"},
+                        }
+                    }
+                }
+            ]
+
+
 @pytest.mark.parametrize("missing", ["port", "folder"])
 def test_what_is_in_the_way_is_a_sentence(tmp_path: Path, missing: str) -> None:
     """A taken port and a folder that is none each end the start with a sentence, and exit 1."""
@@ -68,14 +112,63 @@ def test_what_is_in_the_way_is_a_sentence(tmp_path: Path, missing: str) -> None:
         port = taken.getsockname()[1] if missing == "port" else free_port()
         if missing == "folder":
             folder.write_text("a file")
-        ended = subprocess.run(  # noqa: S603
-            command("demo", "--folder", str(folder), "--port", str(port)),
+        sentence = refused(folder, port)
+    if missing == "folder":
+        assert "cannot be written to" in sentence
+    else:
+        assert sentence == (
+            f"together: Port {port} is taken. End what listens there, or choose another one: "
+            f"make demo PORT={port + 1}, or together demo --port {port + 1}."
+        )
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    """A second demo on the folder is refused by a sentence, and the first goes on undisturbed."""
+    folder, port, other = tmp_path / "demo", free_port(), free_port()
+    with demo(folder, port) as (_, printed):
+        mark = (folder / MARK).read_bytes()
+        assert refused(folder, other) == (
+            f"together: A demo is served from {folder} already, on http://127.0.0.1:{port}. Use "
+            "that one, or name another folder and port: together demo --folder DIR --port PORT."
+        )
+        assert (folder / MARK).read_bytes() == mark
+        token = re.search(r"^(eyJ\S+)$", printed, re.MULTILINE)[1]
+        assert "data" in ask(port, token, "{ viewer { name } }")
+
+
+def refused(folder: Path, port: int) -> str:
+    """The one sentence with which the start of a demo ends."""
+    ended = subprocess.run(  # noqa: S603
+        command("demo", "--folder", str(folder), "--port", str(port)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    [sentence] = ended.stderr.splitlines()
+    return sentence
+
+
+def test_make_hands_the_port_on() -> None:
+    """`make demo PORT=8001` is `together demo --port 8001`, and without PORT the usual one."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.fail("make is not installed, and nothing is tested without it")
+    inherited = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PORT"}
+    environ = {name: value for name, value in os.environ.items() if name not in inherited}
+    printed = [
+        subprocess.run(  # noqa: S603
+            [make, "--dry-run", "demo", *words],
+            cwd=ROOT,
+            env=environ,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert ended.returncode == 1
-    [sentence] = ended.stderr.splitlines()
-    assert sentence.startswith("together: ")
-    assert (f"Port {port} is taken" if missing == "port" else "cannot be written to") in sentence
+            check=True,
+        ).stdout.splitlines()[-1]
+        for words in ([], ["PORT=8001"])
+    ]
+    assert printed == [
+        "exec .venv/bin/together demo",
+        "exec .venv/bin/together demo --port 8001",
+    ]

@@ -20,6 +20,7 @@ from together.store.models import Organization
 from together.store.vault import Place, Vault
 
 ISSUER = [{"issuer": "https://login.example.org", "audience": "x", "organization": "saltmarsh"}]
+OTHER = {"issuer": "https://id.example.com", "audience": "x", "organization": "northlight"}
 
 
 @pytest.fixture
@@ -29,9 +30,22 @@ def healthy(together, environ, migrated):
     environ(
         PUBLIC_URL="https://together.example.org",
         ISSUERS=json.dumps(ISSUER),
+        RETURN_TO="https://app.example.org/",
         GOOGLE_CLIENT_ID="id",
         GOOGLE_CLIENT_SECRET="secret",
     )
+    in_database(lambda: Organization.create(slug="saltmarsh", name="Saltmarsh Institute"))
+
+
+def in_database(work):
+    async def inside():
+        database = await Database.open("sqlite:///together.db")
+        async with database.entered():
+            done = await work()
+        await database.close()
+        return done
+
+    return anyio.run(inside)
 
 
 def test_a_healthy_installation_is_called_so(together, healthy):
@@ -43,6 +57,7 @@ def test_a_healthy_installation_is_called_so(together, healthy):
         "good   database: sqlite, at this version\n"
         "good   keys: everything sealed can be opened\n"
         "good   clock: agrees with the database\n"
+        "good   organization saltmarsh: is in the database\n"
         "good   provider google: set up\n"
         "good   provider google-meet: set up\n"
         "Nothing is wrong.\n",
@@ -98,15 +113,12 @@ def test_a_key_file_of_another_database_is_told(together, healthy, environ):
     """Data keys that do not open are counted."""
 
     async def seal():
-        database = await Database.open("sqlite:///together.db")
-        async with database.entered():
-            made = await Organization.create(slug="saltmarsh", name="Saltmarsh Institute")
-            vault = Vault.of(load_keys(Settings().keys))
-            place = Place(made.id, "grant", "integration", "access_token", "x")
-            await vault.seal(Secret("canary"), place)
-        await database.close()
+        made = await Organization.get(slug="saltmarsh")
+        vault = Vault.of(load_keys(Settings().keys))
+        place = Place(made.id, "grant", "integration", "access_token", "x")
+        await vault.seal(Secret("canary"), place)
 
-    anyio.run(seal)
+    in_database(seal)
     assert wrong(together) == []
     assert together("keys", "new", "other/keys.txt")[0] == 0
     environ(KEYS="other/keys.txt")
@@ -132,6 +144,48 @@ def test_a_plugin_that_is_left_out_is_told(together, healthy, monkeypatch):
     monkeypatch.delenv("TOGETHER_GOOGLE_CLIENT_SECRET")
     assert wrong(together) == [
         "plugin google: left out: it needs the setting TOGETHER_GOOGLE_CLIENT_SECRET."
+    ]
+
+
+def test_an_organization_that_is_not_there_is_told(together, healthy, environ):
+    """An issuer whose organization was never made signs nobody in, and that is said."""
+    environ(ISSUERS=json.dumps([*ISSUER, OTHER]))
+    assert wrong(together) == [
+        "organization northlight: TOGETHER_ISSUERS names it and it is not in the database, so "
+        "nobody signs in to it. Make it: together import FILE --organization northlight --create "
+        "NAME. Or correct TOGETHER_ISSUERS."
+    ]
+
+
+def test_an_installation_that_nobody_could_return_to_is_told(together, healthy, monkeypatch):
+    """Without TOGETHER_RETURN_TO no calendar can be connected, so its absence is wrong."""
+    monkeypatch.delenv("TOGETHER_RETURN_TO")
+    assert wrong(together) == [
+        "settings: TOGETHER_RETURN_TO is not set, so nobody can connect a calendar. Set it to a "
+        "list, separated by commas, of the addresses a consent may return to, such as "
+        "https://app.example.org/profile."
+    ]
+
+
+def test_an_issuer_that_must_not_be_trusted_is_told(together, healthy, environ):
+    """The demo's issuer is wrong here too, as `serve` would say."""
+    environ(ISSUERS=json.dumps([ISSUER[0] | {"issuer": "http://127.0.0.1/issuer"}]))
+    assert wrong(together) == [
+        "issuer: The issuer http://127.0.0.1/issuer is the demo's, or named like it, and is "
+        "trusted by the demo only. Name a real one in TOGETHER_ISSUERS."
+    ]
+
+
+def test_two_packages_that_are_one_plugin_are_told(together, healthy, monkeypatch, tmp_path):
+    """The doctor names both packages, and goes on looking at what else there is."""
+    other = tmp_path / "other" / "other_google-1.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-google\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text("[together]\ngoogle = other_google\n")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    assert wrong(together) == [
+        "plugins: two installed packages are the plugin 'google'. Take one of the packages out, "
+        "with pip uninstall: other-google brings google, together-google brings google."
     ]
 
 

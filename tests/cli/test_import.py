@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.world import NOW, FakeClock
-from together.services.importing import Allowed, Imported, Importing, ImportRefused
+from together.services.import_plan import Allowed
+from together.services.importing import Imported, Importing, ImportRefused
 from together.store.audit import first_broken
 from together.store.models import AuditEntry, Match, Member, Organization, Participant, Role
 

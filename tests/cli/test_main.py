@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from together.cli import main as cli
 from together.cli import migrate
 from together.cli.main import COMMANDS, main
 
+ISSUERS = '[{"issuer": "https://x.example", "audience": "x", "organization": "saltmarsh"}]'
 ROOT = Path(package.__file__).parent.parent
 
 
@@ -177,3 +179,52 @@ def test_main_takes_the_words_of_the_shell(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["together", "--version"])
     assert main() == 0
     assert capsys.readouterr().out == f"together {__version__}\n"
+
+
+CLOSES = """
+import io, sys
+from together.cli.main import main
+
+class Closing(io.StringIO):
+    def write(self, text):
+        if self.getvalue().count("\\n") >= int(sys.argv[1]):
+            raise BrokenPipeError
+        return super().write(text)
+
+    def fileno(self):
+        return 1
+
+sys.stdout = Closing()
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("lines", range(5))
+def test_the_doctor_ends_when_nobody_reads_on(environ, together, migrated, lines):
+    """After however many lines a reader goes, the command ends, with its database closed."""
+    assert together("keys", "new")[0] == 0
+    environ(MODE="development", ISSUERS=ISSUERS, GOOGLE_CLIENT_ID="x", GOOGLE_CLIENT_SECRET="x")
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", CLOSES, str(lines), "doctor", "--offline"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["help"], ["keys", "--help"]])
+def test_help_that_nobody_reads_ends_without_a_word(environ, words):
+    """A pipe that is closed before anything is written ends a command without a traceback."""
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "together", *words],
+        env=plain | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as ours:
+        ours.stdout.close()
+        assert (ours.wait(30), ours.stderr.read()) == (1, "")

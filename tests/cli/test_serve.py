@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import urllib.request
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -20,8 +20,10 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from together.cli import folder as demo_folder
 from together.cli import worker
 from together.cli.folder import DemoFolder
+from together.cli.logs import configure
 from together.cli.ready import bound
 from together.cli.serve import serve
 from together.cli.stop import Stop
@@ -98,6 +100,13 @@ def test_missing_keys_are_a_sentence(together, settled, environ, command):
     assert said(together, command).startswith("There is no key file at none.txt. Make one with")
 
 
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_key_file_that_cannot_be_looked_at_is_a_sentence(together, settled, environ, command):
+    """A path that no disk takes is told with the system's reason."""
+    environ(KEYS="k" * 300)
+    assert said(together, command).endswith("cannot be read: File name too long.")
+
+
 def test_keys_beside_the_database_are_refused(together, settled, environ):
     """One copy of a folder must not hold both."""
     shutil.copy2("keys/together.txt", "keys.txt")
@@ -138,10 +147,27 @@ def test_the_demos_keys_and_database_are_refused(together, settled, environ, com
 
 
 def test_an_issuer_on_this_machine_is_refused_in_production(together, settled, environ):
-    """The demo's issuer, or any other on loopback, signs nobody in where people are served."""
-    local = [ISSUER[0] | {"issuer": "http://127.0.0.1:8000/issuer"}]
+    """An issuer on loopback signs nobody in where people are served, and may where they are not."""
+    local = [ISSUER[0] | {"issuer": "http://127.0.0.1:8080/realms/x"}]
     environ(ISSUERS=json.dumps(local))
-    assert said(together).startswith("The issuer http://127.0.0.1:8000/issuer is on this machine")
+    assert said(together).startswith("The issuer http://127.0.0.1:8080/realms/x is on this machine")
+    environ(MODE="development")
+    assert said(together).startswith("Port ")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("mode", ["production", "development"])
+@pytest.mark.parametrize(
+    "issuer",
+    [demo_folder.ISSUER, "http://localhost:8000/issuer", "http://127.0.0.1:8001/issuer/"],
+)
+def test_the_demos_issuer_is_refused_in_every_mode(
+    together, settled, environ, command, mode, issuer
+):
+    """Whoever reads the demo's folder can make its tokens, so nothing but the demo takes them."""
+    environ(ISSUERS=json.dumps([ISSUER[0] | {"issuer": issuer}]), MODE=mode)
+    words = f"The issuer {issuer} is the demo's, or named like it, and is trusted by the demo only."
+    assert said(together, command) == f"{words} Name a real one in TOGETHER_ISSUERS."
 
 
 def test_a_host_that_is_not_ours_is_a_sentence():
@@ -150,18 +176,24 @@ def test_a_host_that_is_not_ours_is_a_sentence():
         bound("192.0.2.1", 8000)
     with pytest.raises(Stop, match="is no address of this machine"):
         bound("no such host", 8000)
+    with pytest.raises(Stop, match="is no address of this machine"):
+        bound("a" * 70, 8000)
 
 
 class FakeApp:
     """An app with one route and a worker, which notes how it is treated."""
 
-    def __init__(self, *, fails=False):
+    def __init__(self, *, fails=False, slow=False):
         self.asgi = Starlette(routes=[Route("/", self.hello)])
         self.worker = self
         self.fails = fails
+        self.slow = slow
         self.noted: list[str] = []
 
     async def hello(self, _request):
+        if self.slow:
+            self.noted.append("asked")
+            await asyncio.sleep(30)
         return PlainTextResponse("hello")
 
     async def run(self, stop):
@@ -169,7 +201,7 @@ class FakeApp:
         if self.fails:
             raise OSError("canary")
         await stop.wait()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(30 if self.slow else 0.05)
         self.noted.append("worker ended")
 
     @asynccontextmanager
@@ -202,6 +234,37 @@ def test_a_signal_ends_web_and_worker_cleanly(environ, ending, worker):
     assert (code, answers) == (0, [(b"hello", None)])
     inside = ["worker started", "worker ended"] if worker else []
     assert app.noted == ["opened", *inside, "closed"]
+
+
+def test_the_second_ctrl_c_waits_for_nothing(environ, capsys):
+    """Two Ctrl-C in a row end a request and a worker that would go on, and nothing is amiss."""
+    configure("INFO")
+    app = FakeApp(slow=True)
+    listener = bound("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+
+    def visit():
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):
+            pass
+
+    def interrupt():
+        while "asked" not in app.noted:
+            time.sleep(0.01)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.03)
+
+    others = [threading.Thread(target=visit), threading.Thread(target=interrupt)]
+    for other in others:
+        other.start()
+    began = time.monotonic()
+    code = serve(app, listener, worker=True)
+    for other in others:
+        other.join()
+    assert (code, app.noted) == (0, ["opened", "worker started", "asked", "closed"])
+    assert time.monotonic() - began < 10
+    printed = capsys.readouterr()
+    assert (printed.out, " ERROR " in printed.err, "Cancelled" in printed.err) == ("", False, False)
 
 
 def test_a_worker_that_fails_ends_the_server(environ):

@@ -11,9 +11,9 @@ import jwt
 import pytest
 
 from tests.world import saltmarsh
-from together.cli.folder import KEY_PREFIX, DemoFolder, is_demos
+from together.cli.demonstration import renamed_issuer
+from together.cli.folder import ISSUER, KEY_PREFIX, DemoFolder, is_demos
 from together.services.identity import Identity
-from together.services.issuer import BuiltInIssuer
 from together.store.database import Database
 from together.store.models import Member
 
@@ -38,7 +38,7 @@ def demo(environ, _sqlite_template):
     """A demo's folder, as the first start leaves it."""
     folder = DemoFolder()
     folder.mark(url=URL)
-    BuiltInIssuer.kept(f"{URL}/issuer", folder.issuer_key)
+    folder.issuer()
     shutil.copy2(_sqlite_template, folder.database_path)
     in_demo(folder, saltmarsh)
     return folder
@@ -48,7 +48,7 @@ def test_a_token_of_the_command_signs_in(together, demo):
     """The token of the command line goes through the same verification as any other."""
     code, token, err = together("token", ADA)
     assert (code, err) == (0, "It signs in for 8 hours.\n")
-    issuer = BuiltInIssuer.kept(f"{URL}/issuer", demo.issuer_key)
+    issuer = demo.issuer()
 
     def answer(request):
         app = {"/issuer/jwks": "/jwks"}.get(request.url.path, "/.well-known/openid-configuration")
@@ -75,7 +75,7 @@ def test_a_token_lives_eight_hours(together, demo):
     _code, out, _err = together("token", ADA)
     claims = jwt.decode(out.strip(), options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 8 * 3600
-    assert claims["iss"] == f"{URL}/issuer"
+    assert claims["iss"] == ISSUER
 
 
 def test_outside_of_a_demo_there_are_no_tokens(together):
@@ -118,6 +118,23 @@ def test_an_address_in_two_organizations_asks_which(together, demo):
     )
     _code, out, _err = together("token", ADA, "--organization", "northlight")
     assert jwt.decode(out.strip(), options={"verify_signature": False})["tid"] == "northlight"
+
+
+def test_a_login_that_is_tied_to_a_port_is_untied_from_it(demo):
+    """A login at the demo's issuer of some port becomes one at its name; others stay."""
+    names = {ADA: "http://127.0.0.1:8001/issuer", "ben@saltmarsh.example.org": "https://x/issuer"}
+
+    async def rename():
+        for email, issuer in names.items():
+            await Member.filter(email=email).update(issuer=issuer, subject="s")
+        await renamed_issuer()
+        tied = Member.exclude(issuer=None).order_by("email")
+        return await tied.values_list("email", "issuer")
+
+    assert in_demo(demo, rename) == [
+        (ADA, ISSUER),
+        ("ben@saltmarsh.example.org", "https://x/issuer"),
+    ]
 
 
 def test_the_demos_keys_are_known_by_their_name(tmp_path):

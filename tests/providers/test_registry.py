@@ -1,5 +1,6 @@
 """Plugins are asked once, get their own settings only, and a mistake in one is told by name."""
 
+import sys
 from importlib.metadata import Distribution, EntryPoint
 from types import SimpleNamespace
 
@@ -69,6 +70,45 @@ def test_a_plugin_without_its_settings_is_left_out_by_name():
     found = load({}, plugins={**MEMORY, "acme": plugin(calendar("acme"))})
     assert keys(found) == (["acme"], [], [])
     assert found.left_out == {"memory": "it needs the setting TOGETHER_MEMORY_BASE_URL"}
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+def test_an_empty_setting_is_a_missing_one(empty):
+    """A setting that was left without a value is asked for by name; an optional one is unset."""
+    seen = {}
+
+    class Curious:
+        @hookimpl
+        def register_calendar_providers(self, settings):
+            seen.update(settings, usual=settings.get("API_URL", "usual"))
+
+    environment = {"TOGETHER_MEMORY_BASE_URL": empty, "TOGETHER_ACME_API_URL": empty}
+    found = load(environment, plugins={**MEMORY, "acme": Curious()})
+    assert found.left_out == {"memory": "it needs the setting TOGETHER_MEMORY_BASE_URL"}
+    assert seen == {"usual": "usual"}
+
+
+def test_a_plugin_that_ends_the_process_is_left_out(monkeypatch, tmp_path):
+    """A plugin that calls sys.exit, when it is imported or when it starts, ends nothing of ours."""
+    (tmp_path / "together_leaving.py").write_text("import sys\nsys.exit(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    installed(
+        monkeypatch,
+        ("memory", "together.testing.memory", "together-memory"),
+        ("leaving", "together_leaving", "together-leaving"),
+    )
+    found = load(SETTINGS)
+    assert keys(found) == (["memory"], ["memory_meet"], [])
+    assert found.left_out == {"leaving": "it cannot be imported (SystemExit)"}
+
+    class Leaving:
+        @hookimpl
+        def register_calendar_providers(self):
+            sys.exit("s3cret")
+
+    assert load({}, plugins={"leaving": Leaving()}).left_out == {
+        "leaving": "it raised SystemExit when it started"
+    }
 
 
 def test_a_plugin_that_raises_is_left_out_whole():

@@ -56,12 +56,18 @@ class Book:
     unread: dict[str, str] = field(default_factory=dict)
     events: dict[str, EventDraft] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    invited: list[str] = field(default_factory=list)
+    """Whom an invitation was sent to."""
     failing: list[Exception | None] = field(default_factory=list)
     """One for each of the next calls; None lets a call through."""
     always: Exception | None = None
     link: str = "https://meet.example.net/abc"
     polls: int = 0
     """How often the link is still pending."""
+    fails: int = 0
+    """How often making the link fails."""
+    asked_again: list[str] = field(default_factory=list)
+    """The keys with which links that failed were asked for again."""
     calls: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
     """Where calls wait, when there is one."""
@@ -139,7 +145,9 @@ class Diary(Calendars):
         await self._called("create")
         if draft.key in self._book.cancelled:
             raise Gone
-        self._book.events.setdefault(draft.key, draft)
+        if draft.key not in self._book.events:
+            self._book.events[draft.key] = draft
+            self._book.invited += draft.guests
         event = self._event(self._book.events[draft.key])
         await asyncio.sleep(0)
         self._lost()
@@ -162,16 +170,26 @@ class Diary(Calendars):
             raise Gone
         return self._event(self._book.events[event.id])
 
+    async def remake_meeting(self, event: Event, *, key: str) -> Event:
+        await self._called("remake_meeting")
+        self._book.asked_again.append(key)
+        if event.id not in self._book.events:
+            raise Gone
+        self._book.fails -= 1
+        return self._event(self._book.events[event.id])
+
     def _lost(self) -> None:
         if (error := self._book.after) is not None:
             self._book.after = None
             raise error
 
     def _event(self, draft: EventDraft) -> Event:
-        pending = draft.wants_meeting and self._book.polls > 0
+        failed = self._book.fails > 0
+        pending = draft.wants_meeting and self._book.polls > 0 and not failed
         if pending:
             self._book.polls -= 1
-        meeting = Meeting("m", self._book.link) if draft.wants_meeting and not pending else None
+        made = draft.wants_meeting and not pending and not failed
+        meeting = Meeting("m", self._book.link) if made else None
         return Event(draft.key, draft.calendar_id, draft.span, meeting, meeting_pending=pending)
 
 

@@ -11,6 +11,7 @@ from tests.services.diary import Diaries, connect, viewer
 from tests.world import DAY, HOUR, World
 from together.services import taking
 from together.services.booking import Bookings
+from together.services.client_keys import Once
 from together.services.refusals import (
     MatchHasEnded,
     SlotUnavailable,
@@ -46,6 +47,35 @@ async def test_same_key_for_two_matches_at_once(world: World, bookings: Bookings
     )
     assert sorted(type(each).__name__ for each in answers) == ["Booked", "KeyReused"]
     assert (await rows())["Booking"] == 1
+
+
+async def test_one_key_cancels_two_sessions_at_once(
+    world: World, bookings: Bookings, monkeypatch: pytest.MonkeyPatch
+):
+    """One is cancelled, the other stands, and whoever came second reads that the key is used."""
+    ada = viewer(world.ada)
+    both = [
+        (await bookings.book(ada, request(world, start=NINE + n * HOUR, client_key=f"{n}"))).booking
+        for n in range(2)
+    ]
+    remember, arrived = Once.remember, []
+
+    async def at_once(self: Once, made_id: int, *, now: int) -> None:
+        arrived.append(made_id)
+        for _ in range(30):  # the other may have to wait for us to end
+            if len(arrived) == 2:
+                break
+            await asyncio.sleep(0.01)
+        await remember(self, made_id, now=now)
+
+    monkeypatch.setattr(Once, "remember", at_once)
+    answers = await asyncio.gather(
+        *(bookings.cancel(ada, each.uid, client_key="one") for each in both),
+        return_exceptions=True,
+    )
+    assert sorted(type(each).__name__ for each in answers) == ["Booking", "KeyReused"]
+    states = await Booking.all().values_list("state", flat=True)
+    assert sorted(states) == ["CANCELLED", "CONFIRMED"]
 
 
 async def test_fifty_at_once(world: World, diaries: Diaries, bookings: Bookings):

@@ -45,6 +45,8 @@ REFUSALS = [
     ({"place": "a\nb"}, InvalidInput),
     ({"place": "\u202eevil"}, InvalidInput),
     ({"client_key": ""}, InvalidInput),
+    ({"client_key": "  "}, InvalidInput),
+    ({"client_key": "k" * 201}, InvalidInput),
     ({"start": NOW + 3 * HOUR}, TooSoon),
     ({"start": NOW - DAY}, TooSoon),
     ({"start": NOW + 61 * DAY}, TooFarAhead),
@@ -61,6 +63,33 @@ async def test_refused_and_recovers(world: World, bookings: Bookings, change, re
     assert await rows() == dict.fromkeys(await rows(), 0)
     await bookings.book(viewer(world.ada), request(world))
     assert (await rows())["Booking"] == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (15, "Sessions start at :00, :15, :30 or :45."),
+        (30, "Sessions start at :00 or :30."),
+        (60, "Sessions start at :00."),
+    ],
+)
+async def test_the_grid_is_said_in_minutes(world: World, bookings: Bookings, step: int, words: str):
+    """A start that is not on the grid is refused with the minutes at which sessions start."""
+    await Organization.filter(id=world.saltmarsh.id).update(policy={"step": step})
+    with pytest.raises(InvalidInput) as refused:
+        await bookings.book(viewer(world.ada), request(world, start=NINE + 60))
+    assert (refused.value.field, refused.value.message) == ("start", words)
+
+
+async def test_a_blank_client_key_cancels_nothing(world: World, bookings: Bookings):
+    """A key of spaces is refused where a session is cancelled too, and the session stands."""
+    booking = (await bookings.book(viewer(world.ada), request(world))).booking
+    for blank in ("", " "):
+        with pytest.raises(InvalidInput) as refused:
+            await bookings.cancel(viewer(world.ada), booking.uid, client_key=blank)
+        assert refused.value.field == "clientKey"
+    await booking.refresh_from_db()
+    assert booking.state == "CONFIRMED"
 
 
 @pytest.mark.parametrize("slug", ["memory_meet", "nothing"])

@@ -12,6 +12,7 @@ from tests.services.diary import connect
 from tests.world import HOUR, World
 from together.providers.errors import (
     AuthorizationExpired,
+    Conflict,
     ProviderUnavailable,
     RateLimited,
 )
@@ -74,6 +75,66 @@ async def test_cancelled_while_it_is_written(desk: Desk, fault):
         await desk.run()
     assert desk.events(desk.world.ada) == []
     assert await Job.exclude(state=JobState.DONE).count() == 0
+
+
+async def test_cancelled_while_nothing_got_through(desk: Desk):
+    """Nobody is invited to a session, only to hear that it is cancelled."""
+    await connect(desk.world.ada)
+    booking = await desk.book()
+    book = desk.diaries.of(desk.world.ada)
+    book.always = ProviderUnavailable()
+    for _ in range(3):
+        await desk.once()
+    await desk.cancel(booking)
+    book.always = None
+    await desk.run()
+    assert (book.events, book.invited) == ({}, [])
+    assert await desk.state(booking, desk.world.ada) is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("fault", [ProviderUnavailable(), None])
+async def test_cancelled_after_an_answer_was_lost_and_then_the_grant(desk: Desk, fault):
+    """The event that may stand is taken away once its member has reconnected, and not before."""
+    ada = await connect(desk.world.ada)
+    booking = await desk.book()
+    book = desk.diaries.of(desk.world.ada)
+    if fault is None:  # at the very first try
+        book.after = AuthorizationExpired()
+    else:
+        book.after = fault
+        await desk.once()
+        book.failing = [AuthorizationExpired()]
+    await desk.once()
+    await desk.cancel(booking)
+    await desk.run()
+    assert list(book.events) == [booking.event_key]
+    assert await desk.state(booking, desk.world.ada) is DeliveryState.WAITING_FOR_RECONNECT
+    await Integration.filter(id=ada.id).update(state="ACTIVE")
+    await reopen(ada, now=await database_now())
+    await desk.run()
+    assert book.events == {}
+    assert await desk.state(booking, desk.world.ada) is DeliveryState.DELIVERED
+    assert await Job.exclude(state=JobState.DONE).count() == 0
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_cancelled_after_writing_was_given_up(desk: Desk, lost: bool):
+    """What was refused at once left nothing; where an answer was lost before, it is looked for."""
+    await connect(desk.world.ada)
+    booking = await desk.book()
+    book = desk.diaries.of(desk.world.ada)
+    if lost:
+        book.after = ProviderUnavailable()
+        await desk.once()
+    book.failing = [Conflict()]
+    await desk.once()
+    made = len(book.events)
+    calls = len(book.calls)
+    await desk.cancel(booking)
+    await desk.run()
+    assert (made, book.events) == (int(lost), {})
+    assert book.calls[calls:] == (["create", "cancel"] if lost else [])
+    assert await desk.state(booking, desk.world.ada) is DeliveryState.DELIVERED
 
 
 async def test_written_after_all(desk: Desk):

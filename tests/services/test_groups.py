@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.services.desk import NINE, Desk
 from tests.services.diary import Diaries, connect, viewer
 from tests.services.looking import TUESDAY, at
-from tests.world import DAY, NOW, World, match
+from tests.world import DAY, HOUR, NOW, World, match
 from together.domain.integration import Standing
 from together.services.availability import Availabilities
+from together.services.booking import BookRequest
+from together.services.delivery_state import DeliveryState
 
 
 async def test_each_pair_for_itself(world: World, diaries: Diaries, available: Availabilities):
@@ -45,3 +48,33 @@ async def test_each_pair_for_itself(world: World, diaries: Diaries, available: A
     assert taken
     assert day.free == len(seen.slots) - len(taken)
     assert replace(day, free=None) == replace(before.days[0], free=None)
+
+
+async def test_a_third_member_s_calendar_does_not_show_in_a_delivery(desk: Desk):
+    """Whose calendar waits for a reconnection is told the same, whoever else gets a copy."""
+    ada, ben, dev = desk.world.ada, desk.world.ben, desk.world.dev
+    trio = await match(ada, ben, dev, now=NOW - DAY)
+    await connect(ada)
+    await connect(ben, state="NEEDS_RECONNECT", reason="AuthorizationExpired")
+    seen = []
+    for n, copied in enumerate((False, True)):
+        if copied:
+            await connect(dev, email="dev@home.example.net")
+        desk.diaries.of(ada).polls = 5
+        asked = BookRequest(
+            match_uid=trio.uid,
+            start=NINE + n * 2 * HOUR,
+            duration=45,
+            zone="Europe/Stockholm",
+            client_key=f"trio-{n}",
+            outside_hours=True,
+        )
+        booking = (await desk.bookings.book(viewer(ada), asked)).booking
+        told = [await desk.state(booking, ben)]
+        for _ in range(4):
+            await desk.once()
+            told.append(await desk.state(booking, ben))
+        await desk.cancel(booking)
+        told.append(await desk.state(booking, ben))
+        seen.append(told)
+    assert seen == [[DeliveryState.NOT_SENT] * 6] * 2

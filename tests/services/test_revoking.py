@@ -12,6 +12,7 @@ from tests.world import HOUR, World
 from together.providers.errors import (
     AuthorizationExpired,
 )
+from together.services.refusals import ProviderDown, ScopeMissing
 from together.services.renewing import Renewals
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -99,3 +100,40 @@ async def test_an_account_connected_again_is_not_revoked(town: Town, world: Worl
     await town.grants.revoke(job)
     assert await _whoami(town, again) == ada.email
     assert "POST /revoke" not in town.sandbox.requests
+
+
+async def test_an_account_connected_in_another_organization_is_not_revoked(
+    town: Town, world: World
+):
+    """One person's disconnection here does not end their connection there; the last one does."""
+    here = await town.connect(world.ada, account="shared@home.example.net")
+    there = await town.connect(world.mira, account="shared@home.example.net")
+    await town.connecting.disconnect(Viewer.of(world.ada))
+    await town.grants.revoke(await Job.get(organization_id=here.organization_id))
+    assert "POST /revoke" not in town.sandbox.requests
+    assert await _whoami(town, there) == "shared@home.example.net"
+    await town.connecting.disconnect(Viewer.of(world.mira))
+    await town.grants.revoke(await Job.get(organization_id=there.organization_id))
+    assert town.sandbox.requests.count("POST /revoke") == 1
+
+
+@pytest.mark.parametrize("fault", ["unticked", "down"])
+async def test_what_is_not_kept_is_not_revoked_under_a_connection_elsewhere(
+    town: Town, world: World, fault: str
+):
+    """A consent that fails here ends no connection of its account in another organization."""
+    there = await town.connect(world.mira, account="shared@home.example.net")
+    town.sandbox.unticked = frozenset({"freebusy"} if fault == "unticked" else ())
+    handle = await town.handle(world.ada, account="shared@home.example.net")
+
+    async def fall(request: httpx.Request) -> None:
+        town.sandbox.down = request.url.path == "/me"
+
+    if fault == "down":
+        town.transport.before = fall
+    await town.refused(ProviderDown if fault == "down" else ScopeMissing, world.ada, handle)
+    town.transport.before, town.sandbox.down = None, False
+    for job in await Job.filter(kind=JobKind.REVOKE_GRANT):
+        await town.grants.revoke(job)
+    assert "POST /revoke" not in town.sandbox.requests
+    assert await _whoami(town, there) == "shared@home.example.net"

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from together.services.connecting import Connecting
 from together.services.refusals import ConsentNotFound
+from together.store.outage import is_outage
 
 LONGEST = 8 * 1024
 """Characters of the query."""
@@ -23,9 +24,9 @@ _PAGE = """<!doctype html>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 40rem; padding: 0 1rem }
 </style>
-<h1>This connection cannot be finished</h1>
+<h1>HEADING</h1>
 <p>WORDS</p>
-<p>Go back to Together, and connect your calendar from there.</p>
+<p>NEXT</p>
 </html>
 """
 
@@ -45,6 +46,10 @@ def callback_route(connecting: Connecting) -> Route:
             address = await connecting.callback(request.path_params["slug"], params)
         except ConsentNotFound:
             return _unknown()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return _away()
         return RedirectResponse(address, status_code=303, headers=_HEADERS)
 
     return Route("/callback/{slug}", callback, methods=["GET"])
@@ -52,9 +57,32 @@ def callback_route(connecting: Connecting) -> Route:
 
 def _unknown() -> Response:
     """Show a page of our own: without a state there is no address that could be trusted."""
+    return _page(
+        "This connection cannot be finished",
+        ConsentNotFound.words,
+        "Go back to Together, and connect your calendar from there.",
+        status=400,
+    )
+
+
+def _away() -> Response:
+    """Until the database has kept what the service sent, it can be brought again."""
+    return _page(
+        "This connection cannot be finished yet",
+        "Our database cannot be reached right now.",
+        "Load this page again in a minute.",
+        status=503,
+        headers={"Retry-After": "60"},
+    )
+
+
+def _page(
+    heading: str, words: str, next_step: str, *, status: int, headers: dict[str, str] | None = None
+) -> Response:
+    text = _PAGE.replace("HEADING", heading).replace("WORDS", words).replace("NEXT", next_step)
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     return HTMLResponse(
-        _PAGE.replace("WORDS", ConsentNotFound.words),
-        status_code=400,
-        headers={**_HEADERS, "Content-Security-Policy": policy},
+        text,
+        status_code=status,
+        headers={**_HEADERS, **(headers or {}), "Content-Security-Policy": policy},
     )

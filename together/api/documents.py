@@ -20,8 +20,8 @@ from graphql import (
     validate,
 )
 from graphql.language import DocumentNode, OperationDefinitionNode
-from graphql.validation import NoSchemaIntrospectionCustomRule
-from graphql.validation.rules import ASTValidationRule
+from graphql.validation import NoSchemaIntrospectionCustomRule, validation_context
+from graphql.validation.rules import ASTValidationRule, overlapping_fields_can_be_merged
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -39,6 +39,10 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 )
 RULES_WITHOUT_INTROSPECTION = (*RULES, NoSchemaIntrospectionCustomRule)
 
+# Read whenever a validation starts.  With the library's own values one document takes seconds.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = limit.WORK
+validation_context.MAX_FRAGMENT_WORK = limit.WORK
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -52,13 +56,15 @@ class Prepared:
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents.  What was prepared is kept, the longest unused leaving first."""
+    """Prepares documents.  What is right is kept, the longest unused leaving first."""
 
     limits: Limits = field(default_factory=Limits)
     introspection: bool = False
     most: int = 256
     longest: int = 32 * 1024
     """Characters.  Longer documents are prepared anew, so that nobody fills memory with them."""
+    room: int = 256 * 1024
+    """Characters of all that is kept; parsed, they take some two hundred times as many bytes."""
     hits: int = 0
     misses: int = 0
     _kept: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
@@ -72,9 +78,9 @@ class Documents:
             return known
         self.misses += 1
         made = self._made(text, schema)
-        if len(text) <= self.longest:
+        if len(text) <= self.longest and not made.errors:
             self._kept[text] = made
-            while len(self._kept) > self.most:
+            while len(self._kept) > self.most or sum(map(len, self._kept)) > self.room:
                 self._kept.popitem(last=False)
         return made
 
@@ -85,25 +91,34 @@ class Documents:
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         )
-        errors = limit.check(document, self.limits) or validate(
+        errors = limit.check(document, self.limits) or self._mistakes(document, schema)
+        priced = {} if errors else prices(schema, document)
+        return Prepared(document, tuple(errors), operations, priced)
+
+    def _mistakes(self, document: DocumentNode, schema: GraphQLSchema) -> list[GraphQLError]:
+        errors = validate(
             schema,
             document,
             RULES if self.introspection else RULES_WITHOUT_INTROSPECTION,
             max_errors=self.limits.errors,
             hide_suggestions=True,
         )
-        priced = {} if errors else prices(schema, document)
-        return Prepared(document, tuple(errors), operations, priced)
+        if errors and errors[-1].message == "Validation aborted.":
+            errors[-1] = limit.over("work", allowed=limit.WORK)
+        for error in errors:
+            if error.original_error is None and not error.extensions:
+                error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+        return errors
 
     def _parsed(self, text: str) -> DocumentNode:
         try:
             return parse(text, max_tokens=self.limits.tokens)
         except GraphQLSyntaxError as error:
+            if "nested too deeply" in error.message:
+                raise limit.over("nesting", allowed=self.limits.nesting) from None
             if "Parsing aborted" in error.message:
                 raise limit.over("tokens", allowed=self.limits.tokens) from None
             raise
-        except RecursionError:
-            raise limit.over("depth", allowed=self.limits.depth) from None
 
 
 running: ContextVar[asyncio.Timeout | None] = ContextVar("together_running", default=None)

@@ -98,7 +98,9 @@ class Endpoint:
                 operation_extensions=asked.extensions,
                 allowed_operation_types=QUERIES if request.method == "GET" else EVERYTHING,
             )
-        except InvalidOperationTypeError:
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise Refused(400, "There are no subscriptions here. Ask with a query.") from None
             raise Refused(
                 405, "By GET one can only ask. Use POST for this.", headers={"Allow": "POST"}
             ) from None

@@ -17,7 +17,11 @@ from graphql.language import (
     FragmentSpreadNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TokenKind,
 )
+
+WORK = 30_000
+"""Comparisons of what a document says several times; one field named twice is two of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,14 @@ class Limits:
     directives: int = 50
     width: int = 100
     """Fields in one pair of braces, those of fragments counted in."""
+    nesting: int = 100
+    """Braces in each other, those of fragments counted in."""
+    selections: int = 1000
+    """Fields and spreads of the whole document, as it is written."""
+    operations: int = 20
+    fragments: int = 100
+    digits: int = 100
+    """Characters of one number."""
     cost: int = 5000
     """Objects an answer may hold; a page counts as many as were asked for."""
     errors: int = 5
@@ -51,6 +63,13 @@ _WORDS = {
     "aliases": "{asked} aliases are used; {allowed} are allowed.",
     "directives": "{asked} directives are used; {allowed} are allowed.",
     "width": "{asked} fields stand in one selection; {allowed} are allowed.",
+    "nesting": "Braces or brackets are nested more than {allowed} deep, fragments counted in.",
+    "selections": "{asked} fields and spreads are written; {allowed} are allowed.",
+    "operations": "The document has {asked} operations; {allowed} are allowed.",
+    "fragments": "The document has {asked} fragments; {allowed} are allowed.",
+    "digits": "A number is {asked} characters long; {allowed} are allowed.",
+    "work": "The document names the same fields or fragments too often to be checked. "
+    "Name each once.",
     "cost": "This operation may answer with {asked} objects; {allowed} are allowed. "
     "Ask for smaller pages.",
     "tokens": "The document has more than {allowed} tokens.",
@@ -81,6 +100,7 @@ class Measure:
     directives: int = 0
     width: int = 0
     widest: int = 0
+    nesting: int = 0
 
     def add(self, other: Measure) -> None:
         """Take in what stands beside, on the same level."""
@@ -90,10 +110,14 @@ class Measure:
         self.directives += other.directives
         self.width += other.width
         self.widest = max(self.widest, other.widest)
+        self.nesting = max(self.nesting, other.nesting)
 
 
 class _Measurer:
-    def __init__(self, document: DocumentNode) -> None:
+    """Measures a document, and goes no deeper than is allowed: what lies there is not counted."""
+
+    def __init__(self, document: DocumentNode, deepest: int) -> None:
+        self.document, self.deepest = document, deepest
         self.fragments = {
             node.name.value: node
             for node in document.definitions
@@ -101,22 +125,43 @@ class _Measurer:
         }
         self.measured: dict[str, Measure] = {}
         self.under_way: set[str] = set()
+        self.selections = 0
 
-    def selection(self, selections: SelectionSetNode | None) -> Measure:
+    def everything(self) -> Iterator[Measure]:
+        for node in self.document.definitions:
+            if isinstance(node, FragmentDefinitionNode):
+                name = node.name.value
+                if self.fragments[name] is node:
+                    yield self.fragment(name, 1)
+                else:  # of two with one name the last counts, and both are validated
+                    yield self.selection(node.selection_set, 1)
+            if isinstance(node, OperationDefinitionNode):
+                made = self.selection(node.selection_set, 1)
+                made.directives += len(node.directives or ())
+                yield made
+
+    def selection(self, selections: SelectionSetNode | None, level: int) -> Measure:
         total = Measure()
-        for node in selections.selections if selections is not None else ():
+        if selections is None:
+            return total
+        if level > self.deepest:
+            total.nesting = 1
+            return total
+        for node in selections.selections:
+            self.selections += 1
             total.directives += len(node.directives or ())
             if isinstance(node, FieldNode):
-                total.add(self.field(node))
+                total.add(self.field(node, level + 1))
             elif isinstance(node, FragmentSpreadNode):
-                total.add(self.fragment(node.name.value))
+                total.add(self.fragment(node.name.value, level + 1))
             else:
-                total.add(self.selection(getattr(node, "selection_set", None)))
+                total.add(self.selection(getattr(node, "selection_set", None), level + 1))
         total.widest = max(total.widest, total.width)
+        total.nesting += 1
         return total
 
-    def field(self, node: FieldNode) -> Measure:
-        below = self.selection(node.selection_set)
+    def field(self, node: FieldNode, level: int) -> Measure:
+        below = self.selection(node.selection_set, level)
         below.aliases += node.alias is not None
         below.width = 1
         below.depth += 1
@@ -124,13 +169,13 @@ class _Measurer:
             below.introspection_depth, below.depth = below.depth, 0
         return below
 
-    def fragment(self, name: str) -> Measure:
+    def fragment(self, name: str, level: int) -> Measure:
         if name in self.measured:
             return self.measured[name]
         if name not in self.fragments or name in self.under_way:
             return Measure()  # missing or a circle: validation says so
         self.under_way.add(name)
-        made = self.selection(self.fragments[name].selection_set)
+        made = self.selection(self.fragments[name].selection_set, level)
         made.directives += len(self.fragments[name].directives or ())
         self.under_way.discard(name)
         self.measured[name] = made
@@ -138,27 +183,39 @@ class _Measurer:
 
 
 def measure(document: DocumentNode) -> Iterator[Measure]:
-    """Measure each operation of a document, and each fragment that none of them spreads."""
-    measurer = _Measurer(document)
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            made = measurer.selection(node.selection_set)
-            made.directives += len(node.directives or ())
-            yield made
-    for name in measurer.fragments:
-        yield measurer.fragment(name)
+    """Measure each operation of a document, and each fragment."""
+    return _Measurer(document, Limits().nesting).everything()
 
 
 def check(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     """Give an error for each limit that this document is over."""
+    measurer = _Measurer(document, limits.nesting)
     asked: dict[str, int] = {}
-    for made in measure(document):
+    for made in measurer.everything():
         for part in fields(Measure):
             value: int = getattr(made, part.name)
             asked[part.name] = max(asked.get(part.name, 0), value)
     asked["width"] = asked.pop("widest", 0)
+    asked["selections"] = measurer.selections
+    for name, kind in (
+        ("operations", OperationDefinitionNode),
+        ("fragments", FragmentDefinitionNode),
+    ):
+        asked[name] = sum(isinstance(node, kind) for node in document.definitions)
+    asked["digits"] = _longest_number(document)
     return [
-        over(name, allowed=allowed, asked=value)
+        over(name, allowed=allowed, asked=None if name == "nesting" else value)
         for name, value in asked.items()
         if value > (allowed := getattr(limits, name))
     ]
+
+
+def _longest_number(document: DocumentNode) -> int:
+    """Measure the longest number as it is written, before anybody makes a number of it."""
+    token = document.loc.start_token if document.loc is not None else None
+    longest = 0
+    while token is not None:
+        if token.kind in {TokenKind.INT, TokenKind.FLOAT}:
+            longest = max(longest, token.end - token.start)
+        token = token.next
+    return longest

@@ -18,6 +18,7 @@ from strawberry.extensions import SchemaExtension
 
 from together.services import refusals
 from together.services.refusals import Refusal
+from together.store.outage import is_outage
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ REASONS: dict[type[Refusal], str] = {
     refusals.SignInUnavailable: "SIGN_IN_UNAVAILABLE",
 }
 """Why nobody is signed in, for programs."""
+
+AWAY = "DATABASE_UNAVAILABLE"
+OUTAGE = "Our database cannot be reached right now. Try again in a minute."
 
 
 def extensions_of(refusal: Refusal) -> dict[str, Any] | None:
@@ -77,7 +81,13 @@ def tell(error: GraphQLError) -> GraphQLError:
 
 
 def mask(cause: BaseException, error: GraphQLError | None = None) -> GraphQLError:
-    """Put a number in the place of what nobody expected, and note the same number in the log."""
+    """Put a number in the place of what nobody expected, and note the same number in the log.
+
+    That the database is away is no riddle: it is said, so that the client comes again.
+    """
+    if is_outage(cause):
+        _log.warning("the database is away: %s", type(cause).__qualname__)
+        return _said(error, OUTAGE, {"code": "INTERNAL_SERVER_ERROR", "reason": AWAY})
     number = secrets.token_hex(6)
     frames = [
         f"{frame.filename}:{frame.lineno} {frame.name}"
@@ -112,7 +122,7 @@ def _said(error: GraphQLError | None, words: str, extensions: dict[str, Any]) ->
 
 
 def _client_code(error: GraphQLError) -> str:
-    """Tell a bad variable, which has words of its own, from an invalid document."""
+    """Tell a bad value from an invalid document, whose mistakes mostly have their code already."""
     if error.path is not None:
         return "INTERNAL_SERVER_ERROR" if _is_null_error(error) else "BAD_USER_INPUT"
     if error.message.startswith("Variable "):

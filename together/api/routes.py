@@ -1,4 +1,4 @@
-"""The addresses of the API: ``/graphql`` and ``/callback/<slug>``."""
+"""The addresses of the API: ``/graphql``, which listed frontends may call, and the callbacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from together.api.callback import callback_route
 from together.api.context import Services
@@ -16,6 +20,7 @@ from together.api.http import Endpoint
 from together.api.limits import Limits
 from together.api.pages import Cursors
 from together.api.schema import build
+from together.domain.web_addresses import origin_of
 from together.settings import Settings
 from together.store.keys import load_keys
 
@@ -31,10 +36,25 @@ def api_routes(
         schema, services, cursors=Cursors(_derived(keys.master[keys.current])), explorer=explorer
     )
     return [
-        Route("/graphql", endpoint),
+        Route("/graphql", _open_to_frontends(endpoint, settings.return_to)),
         callback_route(services.connecting),
-        *([explorer.route()] if explorer is not None else []),
+        *([explorer.route(), Route("/", _to_explorer)] if explorer is not None else []),
     ]
+
+
+def _open_to_frontends(endpoint: ASGIApp, return_to: Sequence[str]) -> ASGIApp:
+    """Let pages call the API where a consent may return to them; cookies play no part in it."""
+    return CORSMiddleware(
+        endpoint,
+        allow_origins=sorted({origin_of(address) for address in return_to}),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "GraphQL-Require-Preflight"],
+        expose_headers=["Retry-After", "WWW-Authenticate"],
+    )
+
+
+async def _to_explorer(request: Request) -> Response:
+    return RedirectResponse("/graphql", status_code=303)
 
 
 def _derived(master: bytes) -> bytes:

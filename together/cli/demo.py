@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -29,23 +31,30 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
     folder = DemoFolder(arguments.folder)
     url = f"http://127.0.0.1:{arguments.port}"
     _check_writable(folder.path)
-    listener = bound("127.0.0.1", arguments.port)
-    try:
-        folder.mark(url=url)
-        demo = Demo(folder, url)
-        anyio.run(demo.prepare, _say)
-    except BaseException:
-        listener.close()
-        raise
-    print(demo.welcome(), flush=True)
-    ended = serve(demo.app(), listener, worker=True)
+    with ExitStack() as held:
+        with folder.told():
+            # Both before anything is made: a demo that cannot be served leaves all as it was.
+            held.enter_context(folder.taken())
+            listener = held.enter_context(_bound(arguments.port))
+            folder.mark(url=url)
+            demo = Demo(folder, url)
+            anyio.run(demo.prepare, _say)
+        print(demo.welcome(), flush=True)
+        ended = serve(demo.app(), listener, worker=True)
     _say("The demo has ended. Its data is kept; make demo goes on where it was.")
     return ended
 
 
+def _bound(port: int) -> socket.socket:
+    other = port + 1 if port < 65535 else 8000
+    instead = f"make demo PORT={other}, or together demo --port {other}"
+    return bound("127.0.0.1", port, instead=instead)
+
+
 def _check_writable(path: Path) -> None:
     there = path
-    while not there.exists():
+    # Unlike Path.exists, this is an answer also in a folder that may not be entered.
+    while not os.path.exists(there):  # noqa: PTH110
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise Stop(

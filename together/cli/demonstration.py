@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -16,20 +17,21 @@ from starlette.routing import Mount, Route
 from together.app import App, epoch
 from together.cli import sample
 from together.cli.connected_page import connected_page
-from together.cli.folder import DemoFolder
+from together.cli.folder import DEFAULT, ISSUER, ISSUER_PATH, DemoFolder
 from together.cli.remembering import Remembering
 from together.domain.addresses import email_key
 from together.providers.contract import SandboxPerson
 from together.providers.registry import Registry, load
-from together.services.issuer import BuiltInIssuer
 from together.services.viewer import Viewer
 from together.settings import Mode, Settings
 from together.store.migrate import migrate
 from together.store.models import Integration, Match, Member, Organization, Participant, Role
 from together.store.transaction import transaction
 
-FRONTENDS = ("http://localhost:3000/", "http://localhost:5173/", "http://127.0.0.1:5173/")
-"""Where frontends under development are usually served: a consent may return there."""
+FRONTENDS = tuple(
+    f"http://{host}:{port}/" for host in ("localhost", "127.0.0.1") for port in (3000, 5173)
+)
+"""Where frontends under development are usually served: they may call, and a consent may return."""
 PARTICIPANT_ROLES = ("MENTOR", "MENTEE")
 DAY = 86_400
 
@@ -42,7 +44,7 @@ class Demo:
     def __init__(self, folder: DemoFolder, url: str) -> None:
         folder.made_keys()
         self._folder, self._url = folder, url
-        self._issuer = BuiltInIssuer.kept(f"{url}/issuer", folder.issuer_key)
+        self._issuer = folder.issuer()
         bare = load({}, sandboxes=True)
         self._environ: dict[str, str] = {}
         for slug, sandbox in bare.sandboxes.items():
@@ -50,7 +52,7 @@ class Demo:
             self._environ |= bare.sandbox_settings(slug, self._sandbox_url(slug))
         self._registry = self._with(bare)
         self._mounts = [
-            Mount("/issuer", app=self._issuer.app),
+            Mount(ISSUER_PATH, app=self._issuer.app),
             Route("/connected", connected_page),
             *(
                 Mount(f"/sandbox/{slug}", app=Remembering(sandbox, self._state_of(slug)))
@@ -85,6 +87,7 @@ class Demo:
             if organization is None:
                 say(f"Making {sample.NAME}: {len(sample.PEOPLE)} members")
                 organization = await transaction(_make_organization)
+            await renamed_issuer()
             members = await Member.filter(organization_id=organization.id).order_by("id")
             people = [SandboxPerson(one.email, one.name, one.zone) for one in members]
             for sandbox in self._registry.sandboxes.values():
@@ -96,6 +99,14 @@ class Demo:
     def welcome(self) -> str:
         """Say where GraphiQL is, who can sign in, and what to ask first."""
         ada = sample.PEOPLE[0]
+        token = self._token(ada.email)
+        path = self._folder.path
+        elsewhere = "" if path == DEFAULT else f" --folder {quote(str(path))}"
+        command = f".venv/bin/together token{elsewhere}"
+        switch = (
+            f"curl -X POST {self._url}/sandbox/google/_control "
+            """-H 'Content-Type: application/json' -d '{"down": true}'"""
+        )
         query = "{ viewer { name timeZone matches { nodes { id program } } } }"
         body = json.dumps({"query": query})
         people = "\n".join(
@@ -109,20 +120,28 @@ Together is served on {self._url}    (Ctrl-C ends it)
   GraphiQL     {self._url}/graphql
   Google       {self._url}/sandbox/google/_control   (the stand-in, and its switches)
 
+GraphiQL, signed in as {ada.name}:
+
+  {self._url}/graphql#token={token}
+
+Let Google be down, and up again with false:
+
+  {switch}
+
 Who can sign in, at {sample.NAME} (who is connected at the first start):
 
 {people}
 
 A token of {ada.name}, good for eight hours:
 
-{self._token(ada.email)}
+{token}
 
-One for anybody else:   .venv/bin/together token {sample.PEOPLE[1].email}
+One for anybody else:   {command} {sample.PEOPLE[1].email}
 
 The first query:
 
   curl -s {self._url}/graphql -H 'Content-Type: application/json' \\
-    -H 'Authorization: Bearer '"$(.venv/bin/together token {ada.email} 2>/dev/null)" \\
+    -H 'Authorization: Bearer '"$({command} {ada.email} 2>/dev/null)" \\
     -d '{body}'
 """
 
@@ -169,6 +188,12 @@ The first query:
                 handle = dict(parse_qsl(urlsplit(back).query))["handle"]
                 await connecting.complete(viewer, handle)
                 say(f"  {member.name} connected {self._registry.calendars[slug].label}")
+
+
+async def renamed_issuer() -> None:
+    """Let those in who signed in while the issuer's name still held the port."""
+    before = Member.filter(issuer__startswith="http://127.0.0.1:", issuer__endswith=ISSUER_PATH)
+    await before.update(issuer=ISSUER)
 
 
 async def _make_organization() -> Organization:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import anyio
@@ -16,17 +18,18 @@ import httpx
 
 from together.cli.folder import is_demos
 from together.cli.logs import configure
-from together.cli.ready import database_path, lies_beside, usable_keys
+from together.cli.ready import database_path, lies_beside, usable_keys, wrong_issuers
 from together.cli.stop import Stop
+from together.providers.hookspecs import PROJECT
 from together.providers.oauth import OAuth
 from together.providers.registry import PluginError, Registry, load
 from together.services.issuer_keys import IssuerKeys
 from together.services.refusals import SignInUnavailable
-from together.settings import BadSettings, Settings
+from together.settings import OURS, BadSettings, Settings
 from together.store.clock import database_now
 from together.store.database import BadDatabaseUrl, Database, DatabaseUnavailable
 from together.store.keys import BadKeyFile
-from together.store.models import DataKey
+from together.store.models import DataKey, Organization
 from together.store.vault import Vault
 
 _APART = 5
@@ -72,17 +75,28 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
 
 async def _examine(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> list[Finding]:
     findings = []
-    async for finding in examined(settings, transport):
-        print(finding, flush=True)
-        findings.append(finding)
+    # Closed here and now, also where nobody reads what is printed any more.
+    async with aclosing(examined(settings, transport)) as found:
+        async for finding in found:
+            print(finding, flush=True)
+            findings.append(finding)
     return findings
 
 
 async def examined(
     settings: Settings, transport: httpx.AsyncBaseTransport | None
-) -> AsyncIterator[Finding]:
+) -> AsyncGenerator[Finding, None]:
     """Everything that can be looked at; nothing is asked of others without a transport."""
     yield Finding("settings", f"{settings.mode}, at {settings.public_url}")
+    if not settings.return_to:
+        yield Finding(
+            "settings",
+            "TOGETHER_RETURN_TO is not set, so nobody can connect a calendar. Set it to "
+            f"{OURS['RETURN_TO']}.",
+            wrong=True,
+        )
+    for words in wrong_issuers(settings):
+        yield Finding("issuer", words, wrong=True)
     vault = None
     try:
         vault = Vault.of(usable_keys(settings))
@@ -90,15 +104,16 @@ async def examined(
         yield Finding("keys", str(bad), wrong=True)
     else:
         yield _keys(settings)
-    async for finding in _database(settings, vault):
+    for finding in await _database(settings, vault):
         yield finding
     try:
         registry = load(settings.environ, only=settings.plugins)
     except PluginError as bad:
-        yield Finding("plugins", f"{bad}. Take one of the packages out.", wrong=True)
+        yield Finding("plugins", f"{bad}. {_packages()}", wrong=True)
         registry = Registry({}, {})
-    for finding in _plugins(settings, registry):
-        yield finding
+    else:
+        for finding in _plugins(settings, registry):
+            yield finding
     if transport is None:
         return
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=5) as http:
@@ -124,20 +139,21 @@ def _keys(settings: Settings) -> Finding:
     return Finding("keys", f"{settings.keys}, readable by this user alone")
 
 
-async def _database(settings: Settings, vault: Vault | None) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, vault: Vault | None) -> list[Finding]:
     try:
         database = await Database.open(settings.database)
     except (DatabaseUnavailable, BadDatabaseUrl) as bad:
-        yield Finding("database", str(bad), wrong=True)
-        return
+        return [Finding("database", str(bad), wrong=True)]
+    found = [Finding("database", f"{database.dialect}, at this version")]
     try:
         async with database.entered():
-            yield Finding("database", f"{database.dialect}, at this version")
             if vault is not None:
-                yield await _sealed(vault)
-            yield await _clock()
+                found.append(await _sealed(vault))
+            found.append(await _clock())
+            found += await _organizations({entry.organization for entry in settings.issuers})
     finally:
         await database.close()
+    return found
 
 
 async def _sealed(vault: Vault) -> Finding:
@@ -150,6 +166,22 @@ async def _sealed(vault: Vault) -> Finding:
             wrong=True,
         )
     return Finding("keys", "everything sealed can be opened")
+
+
+async def _organizations(named: set[str]) -> list[Finding]:
+    there = {one.slug for one in await Organization.filter(slug__in=sorted(named))}
+    return [
+        Finding(f"organization {slug}", "is in the database")
+        if slug in there
+        else Finding(
+            f"organization {slug[:63]}",
+            "TOGETHER_ISSUERS names it and it is not in the database, so nobody signs in to it. "
+            f"Make it: together import FILE --organization {slug[:63]} --create NAME. Or correct "
+            "TOGETHER_ISSUERS.",
+            wrong=True,
+        )
+        for slug in sorted(named)
+    ]
 
 
 async def _clock() -> Finding:
@@ -168,6 +200,15 @@ def _compared(subject: str, whose: str, theirs: float, ours: float) -> Finding:
         "NTP: sign-in and renewals fail where clocks differ.",
         wrong=True,
     )
+
+
+def _packages() -> str:
+    """Which packages bring which plugin, for a choice that is the operator's."""
+    brought = sorted(
+        f"{point.dist.name if point.dist else point.module} brings {point.name}"
+        for point in entry_points(group=PROJECT)
+    )
+    return f"Take one of the packages out, with pip uninstall: {', '.join(brought)}."
 
 
 def _plugins(settings: Settings, registry: Registry) -> list[Finding]:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from together.store.keys import Keys, load_keys, make_key_file
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from together.cli.stop import Stop
+from together.store.database import BadDatabaseUrl, DatabaseUnavailable
+from together.store.keys import BadKeyFile, Keys, load_keys, make_key_file
+
+if TYPE_CHECKING:
+    from together.services.issuer import BuiltInIssuer
 
 MARK = "together-demo.json"
+LOCK = "lock"
 DEFAULT = Path(".together")
 KEY_PREFIX = "demo-"
 """Begins the id of every master key of a demo, and so every data key sealed under one."""
+ISSUER_PATH = "/issuer"
+ISSUER = f"http://127.0.0.1{ISSUER_PATH}"
+"""The name of the demo's issuer.  It has no port, so that a login outlives a change of port; the
+demo reads its keys inside its own process, and nobody else trusts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,53 @@ class DemoFolder:
     def issuer_key(self) -> Path:
         return self.path / "keys" / "issuer.pem"
 
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep the folder to this process until it ends: two demos would undo each other's work."""
+        self.keys.parent.mkdir(parents=True, exist_ok=True)
+        with (self.path / LOCK).open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Stop(
+                    f"A demo is served from {self.path} already, on {self.url()}. Use that one, or "
+                    "name another folder and port: together demo --folder DIR --port PORT."
+                ) from None
+            yield
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say in a sentence what keeps the folder from being used, and what to do."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # of whoever reads the output; nothing is wrong with the folder
+        except OSError as error:
+            where = error.filename if isinstance(error.filename, str) else self.path
+            raise self._unusable(f"{str(where)[:200]}: {error.strerror}") from None
+        except BadKeyFile as bad:
+            raise self._unusable(str(bad).rstrip(".")) from None
+        except (DatabaseUnavailable, BadDatabaseUrl):
+            words = f"{self.database_path} is no database that can be used here"
+            raise self._unusable(words) from None
+
+    def _unusable(self, why: str) -> Stop:
+        return Stop(
+            f"The demo cannot use its folder: {why}. Mend that; or delete {str(self.path)[:200]}, "
+            "which holds the demo's data only; or name another folder with --folder DIR."
+        )
+
+    def issuer(self) -> BuiltInIssuer:
+        """The demo's issuer, with the key that was made at the first start."""
+        from together.services.issuer import BuiltInIssuer  # only a demo knows it
+
+        try:
+            issuer = BuiltInIssuer.kept(ISSUER, self.issuer_key)
+            issuer.token("", organization="", now=0)  # a key of another kind signs nothing
+        except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
+            raise self._unusable(f"{self.issuer_key} is not the key that it made") from None
+        return issuer
+
     def mark(self, *, url: str) -> None:
         """Make the folder, known as the demo's, with the address it is served at."""
         self.keys.parent.mkdir(parents=True, exist_ok=True)
@@ -51,12 +116,18 @@ class DemoFolder:
     def made_keys(self) -> Keys:
         """The demo's master key, made at the first start and named as a demo's for good."""
         if not self.keys.exists():
-            name = make_key_file(self.keys).current
-            text = self.keys.read_text("ascii")
-            self.keys.write_text(text.replace(f"\n{name} ", f"\n{KEY_PREFIX}{name} "), "ascii")
+            # Beside it until it is whole: a start that is broken off leaves no half-made file.
+            fresh = self.keys.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            name = make_key_file(fresh).current
+            text = fresh.read_text("ascii")
+            fresh.write_text(text.replace(f"\n{name} ", f"\n{KEY_PREFIX}{name} "), "ascii")
+            load_keys(fresh)
+            fresh.replace(self.keys)
         return load_keys(self.keys)
 
 
 def is_demos(path: Path) -> bool:
     """Whether a file lies in a demo's folder, or in one below it."""
-    return any((folder / MARK).exists() for folder in path.resolve().parents)
+    # os.path.exists is False, where Path.exists raises, in a folder that may not be entered.
+    return any(os.path.exists(folder / MARK) for folder in path.resolve().parents)  # noqa: PTH110

@@ -10,22 +10,57 @@ from pathlib import Path
 import anyio
 
 from together.cli.stop import Stop
-from together.services.importing import Allowed, Imported, Importing, ImportRefused
-from together.services.sheets import LARGEST
+from together.services.import_plan import Allowed
+from together.services.importing import Imported, Importing, ImportRefused
+from together.services.sheets import LARGEST, MATCHES, MEMBERS, PROGRAM
 from together.settings import Settings
 from together.store.database import Database
+from together.store.models import Role
+
+FORMAT = f"""\
+A file is CSV in UTF-8, separated by commas.  Its first line says what it holds.
+
+Members, and what each cell is:
+
+  {",".join(MEMBERS)}
+  ada@saltmarsh.example.org,Ada Lindqvist,Europe/Stockholm,
+  chiara@saltmarsh.example.org,Chiara Moretti,Europe/Rome,ORG_ADMIN
+
+  email   whom the line is about; upper and lower case are one
+  name    as others see it
+  zone    an IANA time zone; empty leaves a member's as it is
+  role    {", ".join(Role)}; empty leaves a member's as it is,
+          and makes a new one a PARTICIPANT
+
+Matches of two, each by an address that is in the organization or in a file:
+
+  {",".join(MATCHES)}
+  ada@saltmarsh.example.org,chiara@saltmarsh.example.org,Spring mentoring
+
+  program what they are matched in; empty is {PROGRAM}
+
+Everything is imported, or nothing.  The same again changes nothing more, and
+nobody is removed: somebody who is in no file stays as they are.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Files, and what is allowed only where it is said."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = FORMAT
     parser.add_argument(
         "files",
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="CSV whose first line is email,name,zone,role or mentor,mentee,program",
+        help="CSV of members or of matches, as below",
     )
-    parser.add_argument("--organization", required=True, metavar="SLUG")
+    parser.add_argument(
+        "--organization",
+        required=True,
+        metavar="SLUG",
+        help="the organization's short name, as in TOGETHER_ISSUERS",
+    )
     parser.add_argument("--create", metavar="NAME", help="make the organization if it is missing")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, only")
     parser.add_argument(

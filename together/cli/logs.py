@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
@@ -58,6 +59,8 @@ def hold() -> None:
 
 def held(record: logging.LogRecord) -> bool:
     """Whether a record may be written: a library's own child loggers are held as well."""
+    if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+        return False  # what an ending server cuts off is no fault
     name = record.name
     while name:
         if name in HELD:

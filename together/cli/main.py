@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -34,7 +35,23 @@ WITHOUT_SETTINGS = frozenset({"demo", "doctor", "keys", "schema", "token"})
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and say how it ended."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _outcome(list(sys.argv[1:] if argv is None else argv))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has read enough; nothing more is written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    if argv is None:
+        # The process ends now: another Ctrl-C would only break into Python's own tidying up.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def _outcome(words: list[str]) -> int:
     if not words or words[0] in {"-h", "--help", "help"}:
         print(_overview())
         return 0 if words else 2
@@ -50,12 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(*bad.problems, code=2)
     except Stop as stop:
         return _say(str(stop), code=stop.code)
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
-        # Whoever read our output has read enough; nothing more is written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:  # noqa: BLE001  (the last line of defence: no traceback)
         return _unexpected(error)
 

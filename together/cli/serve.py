@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -45,40 +46,62 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def serve(app: App, listener: socket.socket, *, worker: bool) -> int:
-    """Serve an app on a port that is taken already; Ctrl-C and SIGTERM end it cleanly."""
+    """Serve an app on a port that is taken already; Ctrl-C and SIGTERM end it cleanly.
+
+    The second Ctrl-C waits for nothing any more; what the worker had under way is done again later.
+    """
+    server = _Server(configuration(app.asgi))
+    ending = _Ending(server)
+    before = {one: signal.signal(one, ending.heed) for one in _ENDING}
     try:
-        return anyio.run(_serve, app, listener, worker)
-    except KeyboardInterrupt:
-        return 130
+        return anyio.run(_serve, app, server, ending, listener, worker)
     finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
         listener.close()
 
 
 class _Server(uvicorn.Server):
-    """Ends by a signal without raising it again, so that the worker ends as cleanly as the web."""
+    """Leaves signals to `_Ending`, which hears them until worker and database have ended."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        before = {one: signal.signal(one, self.handle_exit) for one in _ENDING}
-        try:
-            yield
-        finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+        yield
 
 
-async def _serve(app: App, listener: socket.socket, worker: bool) -> int:
-    server = _Server(configuration(app.asgi))
+class _Ending:
+    """What a signal does: the first lets everything come to its end, the second cuts it off."""
+
+    def __init__(self, server: uvicorn.Server) -> None:
+        self._server = server
+        self.cut_off: Callable[[], object] = lambda: None
+
+    def heed(self, number: int, frame: FrameType | None) -> None:
+        if self._server.should_exit and number == signal.SIGINT:
+            self.cut_off()
+        self._server.handle_exit(number, frame)
+
+
+async def _serve(
+    app: App, server: uvicorn.Server, ending: _Ending, listener: socket.socket, worker: bool
+) -> int:
     stop = asyncio.Event()
     failed: list[Exception] = []
+    scope, loop = anyio.CancelScope(), asyncio.get_running_loop()
+
+    def cut_off() -> None:
+        with suppress(RuntimeError):  # the loop has ended, and with it all there was to cut off
+            loop.call_soon_threadsafe(scope.cancel)
 
     async def work() -> None:
         try:
-            await app.worker.run(stop)
+            with scope:
+                await app.worker.run(stop)
         except Exception as error:  # noqa: BLE001  (a server without its worker is not served)
             failed.append(error)
             server.should_exit = True
 
+    ending.cut_off = cut_off
     async with app.running(), anyio.create_task_group() as group:
         if worker:
             group.start_soon(work)
@@ -86,9 +109,18 @@ async def _serve(app: App, listener: socket.socket, worker: bool) -> int:
             await server.serve(sockets=[listener])
         finally:
             stop.set()
+            await _cancelled(server.server_state.tasks)
     if failed:
         raise failed[0]
     return 0 if server.started else 1
+
+
+async def _cancelled(requests: set[asyncio.Task[None]]) -> None:
+    """End the requests that nobody waits for any more, while there is a database to let go of."""
+    cut_off = list(requests)
+    for request in cut_off:
+        request.cancel()
+    await asyncio.gather(*cut_off, return_exceptions=True)
 
 
 def configuration(asgi: Any) -> uvicorn.Config:
@@ -99,7 +131,7 @@ def configuration(asgi: Any) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        lifespan="auto",
+        lifespan="off",
         timeout_graceful_shutdown=10,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=64 * 1024,

@@ -11,8 +11,8 @@ import anyio
 
 from together.cli.folder import DEFAULT, DemoFolder
 from together.cli.stop import Stop
-from together.domain.addresses import email_key
-from together.services.issuer import HOURS, BuiltInIssuer
+from together.domain.addresses import BadAddress, checked_email, email_key
+from together.services.issuer import HOURS
 from together.store.database import Database
 from together.store.models import Member, Organization
 
@@ -29,24 +29,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, _settings: None) -> int:
     """Print a token, and nothing else, to standard output."""
     folder = DemoFolder(arguments.folder)
-    url = folder.url()
-    if url is None or not folder.issuer_key.exists():
+    with folder.told():
+        return _run(folder, arguments.email, arguments.organization)
+
+
+def _run(folder: DemoFolder, email: str, slug: str | None) -> int:
+    if folder.url() is None or not folder.issuer_key.exists():
         raise Stop(
             f"There is no demo in {folder.path}, and tokens are made for the demo only. Run "
             "`together demo` first; elsewhere, members sign in at their organization's issuer."
         )
-    organization = anyio.run(_organization, folder, arguments.email, arguments.organization)
-    issuer = BuiltInIssuer.kept(f"{url}/issuer", folder.issuer_key)
-    print(issuer.token(arguments.email, organization=organization, now=int(time.time())))
+    organization = anyio.run(_organization, folder, email, slug)
+    print(folder.issuer().token(email, organization=organization, now=int(time.time())))
     print(f"It signs in for {HOURS} hours.", file=sys.stderr)
     return 0
+
+
+def _key(email: str) -> str:
+    try:
+        return email_key(checked_email(email))
+    except BadAddress:
+        return ""  # nobody has it
 
 
 async def _organization(folder: DemoFolder, email: str, slug: str | None) -> str:
     database = await Database.open(folder.database)
     try:
         async with database.entered():
-            members = await Member.filter(email_key=email_key(email))
+            members = await Member.filter(email_key=_key(email))
             homes = {member.organization_id for member in members}
             organizations = await Organization.filter(id__in=sorted(homes))
     finally:

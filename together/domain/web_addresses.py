@@ -28,6 +28,11 @@ def host_of(address: str) -> str:
     return (urlsplit(address).hostname or "").lower()
 
 
+def origin_of(address: str) -> str:
+    """The origin of an address, as a browser writes it in the ``Origin`` header."""
+    return _spelled(urlsplit(address)._replace(path=""))
+
+
 def is_loopback(host: str) -> bool:
     """Whether this name can only mean the machine itself."""
     if host.lower() == "localhost":

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import httpx
 
 from together.domain.spans import Span
+from together.providers.errors import Refused
 from together.providers.oauth import OAuth
 from together.providers.values import Access, Account, Calendar, Event, EventDraft, Meeting, Reading
 
@@ -73,6 +74,14 @@ class Calendars(ABC):
     @abstractmethod
     async def read(self, event: Event) -> Event:
         """Read the event as it stands.  Raise `Gone` when it is not there any more."""
+
+    async def remake_meeting(self, event: Event, *, key: str) -> Event:
+        """Ask again for a meeting that could not be made, and give the event as it then stands.
+
+        `key` is another one with each try.  Nothing else of the event changes, and its guests are
+        not told.  Raise `Refused` where asking again is of no use, as it is unless you say how.
+        """
+        raise Refused
 
 
 class CalendarProvider(Provider):

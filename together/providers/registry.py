@@ -130,13 +130,17 @@ def _prefix(name: str) -> str:
 
 
 def _view(settings: Mapping[str, str], name: str, names: list[str]) -> PluginSettings:
-    """Give a plugin its own settings, and none of a plugin whose name only begins alike."""
+    """Give a plugin its own settings, and none of a plugin whose name only begins alike.
+
+    What is empty is not set: a line of a ``.env`` that waits for its value.
+    """
     prefix = _prefix(name)
     others = [_prefix(other) for other in names if _prefix(other).startswith(prefix)]
     view = PluginSettings(
         (key.removeprefix(prefix), value)
         for key, value in settings.items()
         if key.startswith(prefix)
+        and value.strip()
         and not any(key.startswith(other) for other in others if other != prefix)
     )
     view.prefix = prefix
@@ -155,7 +159,7 @@ def _ask(plugin: _Plugin, settings: PluginSettings, shelves: _Shelves, *, sandbo
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise UnknownHook(f"the plugin {plugin.name!r} does not fit: {error}") from None
-    except Exception as error:  # noqa: BLE001  (a plugin's own code; nothing of it is trusted)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a plugin's own code, not trusted)
         shelves.left_out[plugin.name] = f"it cannot be imported ({type(error).__name__})"
         return
     shelf = shelves.of(plugin.name)
@@ -172,7 +176,7 @@ def _ask(plugin: _Plugin, settings: PluginSettings, shelves: _Shelves, *, sandbo
         shelves.left_out[plugin.name] = f"it needs the setting {missing.args[0]}"
     except (_Unfit, BadAddress) as unfit:
         shelves.left_out[plugin.name] = str(unfit)
-    except Exception as error:  # noqa: BLE001  (its text may hold a setting, so only its kind)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (its text may hold a setting)
         shelves.left_out[plugin.name] = f"it raised {type(error).__name__} when it started"
 
 

@@ -124,11 +124,18 @@ class Bookings:
             made = await once.made(now=stamp)
             if made is not None:
                 return await self._read(viewer, made)
-        booking = await transaction(
-            lambda: calling_off.by_member(
-                viewer, uid, reason=reason, once=once, now=self._clock(), stamp=stamp
+        try:
+            booking = await transaction(
+                lambda: calling_off.by_member(
+                    viewer, uid, reason=reason, once=once, now=self._clock(), stamp=stamp
+                )
             )
-        )
+        except Taken:
+            # The same key at this very moment, for another session.
+            made = None if once is None else await once.made(now=stamp)
+            if made is None:
+                raise
+            return await self._read(viewer, made)
         self._wake()
         return booking
 
@@ -148,8 +155,7 @@ class Bookings:
             people = await looked(viewer, request.match_uid, busy=self._busy, clock=self._clock)
             offered(request.duration, people.policy)
             if not on_grid(request.start, step=people.policy.step, zone=zone):
-                every = people.policy.step
-                raise InvalidInput("start", f"Sessions start every {every} minutes, on the hour.")
+                raise InvalidInput("start", _grid_in_words(people.policy.step))
             self._in_time(people, request)
             organizer = await written_at(people.viewer.integration)
             video_of(
@@ -205,6 +211,13 @@ def _unchecked(people: Circle, known: Mapping[int, Known]) -> list[Member]:
         for seen in people.people
         if seen.integration is not None and known[seen.integration.id].unknown
     ]
+
+
+def _grid_in_words(step: int) -> str:
+    *most, last = [f":{minute:02}" for minute in range(0, 60, step)]
+    return (
+        f"Sessions start at {', '.join(most)} or {last}." if most else f"Sessions start at {last}."
+    )
 
 
 def _text(field: str, text: str | None, limit: int, *, lines: bool = False) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tortoise.connection import get_connection
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from together.domain.spans import Span, Spans
 from together.store.database import Database
@@ -89,27 +89,30 @@ async def _rows(
 
 
 async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
-    """Put a reading in the place of the older ones, unless its integration was replaced since."""
+    """Put a reading in the place of the older ones; False if its integration was replaced since.
+
+    A newer one stays where it is: two processes may have read at once, and one took longer.
+    """
 
     async def work() -> bool:
-        # The UPDATE comes first: it holds the row against a disconnection until we are done.
+        # Held against a disconnection, and against another reading, until we are done.
         current = Integration.filter(
             id=integration.id,
             organization_id=integration.organization_id,
             generation=integration.generation,
         )
-        if read.something:
-            changed = await current.update(read_at=read.as_of, unreadable_since=None)
-        else:
-            changed = await current.update(
-                unreadable_since=integration.unreadable_since or read.as_of
-            )
-        if not changed:
+        if await current.select_for_update(no_key=True).first() is None:
             return False
         mine: dict[str, Any] = {
             "organization_id": integration.organization_id,
             "integration_id": integration.id,
         }
+        if await BusyReading.exists(**mine, read_at__gt=read.as_of):
+            return True
+        if read.something:
+            await current.update(read_at=read.as_of, unreadable_since=None)
+        else:
+            await current.update(unreadable_since=integration.unreadable_since or read.as_of)
         await BusyReading.filter(**mine).delete()
         await BusyBlock.filter(**mine).delete()
         await BusyReading.create(
@@ -126,14 +129,22 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
 
 
 async def forget(*, before: int) -> int:
-    """Delete what no answer may rest on any more; say how many readings that were."""
+    """Delete what no answer may rest on any more; say how many readings that were.
+
+    Readings go first, and then the blocks that are left without one, in one statement: a reading
+    which is stored meanwhile brings both at once, so that its blocks are never taken for old.
+    """
 
     async def work() -> int:
         old = await BusyReading.filter(read_at__lt=before).values_list("integration_id", flat=True)
         if not old:
             return 0
-        await BusyBlock.filter(integration_id__in=list(old)).delete()
-        return int(await BusyReading.filter(read_at__lt=before).delete())
+        gone = int(await BusyReading.filter(read_at__lt=before).delete())
+        standing = Subquery(BusyReading.all().values("integration_id"))
+        await BusyBlock.filter(
+            integration_id__in=list(old), integration_id__not_in=standing
+        ).delete()
+        return gone
 
     return await transaction(work)
 

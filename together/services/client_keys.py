@@ -31,8 +31,10 @@ class Once:
         cls, viewer: Viewer, mutation: str, *, key: str, said: Mapping[str, str | int | bool | None]
     ) -> Once:
         """Read the key; the input itself is not kept."""
-        if not 1 <= len(key) <= _LONGEST or not key.isprintable():
-            raise InvalidInput("clientKey", f"A client key has 1 to {_LONGEST} characters of text.")
+        if not key.strip() or len(key) > _LONGEST or not key.isprintable():
+            raise InvalidInput(
+                "clientKey", f"A client key has 1 to {_LONGEST} characters, and not only spaces."
+            )
         text = json.dumps(said, sort_keys=True)
         return cls(viewer, mutation, key, hashlib.sha256(text.encode()).hexdigest())
 

@@ -19,9 +19,9 @@ from together.providers.errors import (
 )
 from together.providers.registry import Registry
 from together.providers.values import Access, Account, Capability, Grant
-from together.services import sealing, trouble
+from together.services import revoking, sealing, trouble
 from together.services.attempts import Attempts
-from together.services.connected import Consent, connected, holds
+from together.services.connected import Consent, connected
 from together.services.grants import Grants
 from together.services.refusals import (
     AccountWithoutCalendar,
@@ -86,11 +86,12 @@ class Completing:
         account: Account | None = None
         try:
             capabilities = provider.oauth.capabilities(grant.scopes)
-            if Capability.FREE_BUSY not in capabilities:
-                raise ScopeMissing
             async with self._grants.signed(provider, grant=_always(grant), renew=_never) as http:
                 calendars = provider.open(Access(http=http, capabilities=capabilities))
+                # First of all: whether it may be given back depends on whose it is.
                 account = await calendars.whoami()
+                if Capability.FREE_BUSY not in capabilities:
+                    raise ScopeMissing
                 listed = await calendars.list()
             if not listed:
                 raise AccountWithoutCalendar
@@ -142,7 +143,7 @@ class Completing:
         """Revoke what is not kept, unless that would end a connection which stands.
 
         The services end every grant of an account at once.  So nothing is revoked for an account
-        that somebody here is connected with, nor for one that may be the member's own.
+        that somebody is connected with, nor for one that may be the member's own.
         """
         if provider.oauth.revoke_url is None:
             return
@@ -150,14 +151,14 @@ class Completing:
 
         async def work() -> None:
             if account is None:
-                stands = await Integration.exists(
+                spared = await Integration.exists(
                     organization_id=organization_id,
                     member_id=viewer.member_id,
                     provider=provider.slug,
                 )
             else:
-                stands = await holds(organization_id, provider.slug, account.id)
-            if stands:
+                spared = await revoking.stands(provider.slug, account)
+            if spared:
                 return
             await self._grants.revocations.queue(
                 organization_id=organization_id,
@@ -165,6 +166,7 @@ class Completing:
                 account=account or Account("", ""),
                 capabilities=Capability(0),
                 grant=grant,
+                member_id=viewer.member_id,
             )
 
         await transaction(work)

@@ -9,13 +9,13 @@ from typing import Any
 from together.providers.values import Account, Calendar, Capability, Grant
 from together.services import sealing
 from together.services.attempts import locked_member
-from together.services.delivery import reopen
 from together.services.refusals import (
     AccountTaken,
     AlreadyConnected,
     ConsentNotFound,
     WrongAccount,
 )
+from together.services.returning import take_up
 from together.services.viewer import Viewer
 from together.store import audit
 from together.store.clock import database_now
@@ -104,8 +104,9 @@ async def connected(
                 id=integration.id, organization_id=member.organization_id
             ).update(**kept, generation=integration.generation + 1)
             await integration.refresh_from_db()
-            await _resume(integration)
+            await _read_afresh(integration)
         await _keep_calendars(integration, consent.calendars)
+        await take_up(integration, after=at, now=await database_now())
         await audit.record(
             organization_id=member.organization_id,
             actor_id=member.id,
@@ -129,23 +130,19 @@ def _refuse_another(before: Integration, consent: Consent) -> None:
 
 
 async def _refuse_taken(viewer: Viewer, consent: Consent) -> None:
-    if await holds(viewer.organization_id, consent.provider, consent.account.id):
+    """Refuse what another member of the organization holds; beyond it nothing is looked at."""
+    if await Integration.exists(
+        organization_id=viewer.organization_id,
+        provider=consent.provider,
+        account_id=consent.account.id,
+    ):
         raise AccountTaken
 
 
-async def holds(organization_id: int, provider: str, account_id: str) -> bool:
-    """Whether a member of the organization is connected with this account."""
-    return await Integration.exists(
-        organization_id=organization_id, provider=provider, account_id=account_id
-    )
-
-
-async def _resume(integration: Integration) -> None:
-    """Reconnecting is what its member's parked work waited for; the reading starts afresh."""
+async def _read_afresh(integration: Integration) -> None:
     mine = {"organization_id": integration.organization_id, "integration_id": integration.id}
     await BusyReading.filter(**mine).delete()
     await BusyBlock.filter(**mine).delete()
-    await reopen(integration, now=await database_now())
 
 
 async def _keep_calendars(integration: Integration, listed: Sequence[Calendar]) -> None:

@@ -27,7 +27,7 @@ from together.providers.errors import (
 from together.providers.registry import Registry
 from together.services.event_writing import EventWriter
 from together.services.spreading import spread
-from together.services.targets import OpensForDelivery
+from together.services.targets import WAITS_FOR_MEMBER, OpensForDelivery
 from together.store.clock import database_now
 from together.store.models import Integration, Job, JobKind, JobState
 from together.store.transaction import transaction
@@ -48,8 +48,6 @@ OPERATORS_PAUSE = 10 * 60
 
 KEPT = 7 * 86_400
 """Seconds for which a job that is done is kept, and one is tried that takes something away."""
-
-NEEDS_PERSON = frozenset({"NeedsPerson", *(each.__name__ for each in NeedsPerson.__subclasses__())})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +210,7 @@ async def reopen(integration: Integration, *, now: int) -> int:
             organization_id=integration.organization_id,
             integration_id=integration.id,
             state=JobState.PARKED,
-            reason__in=sorted(NEEDS_PERSON),
+            reason__in=sorted(WAITS_FOR_MEMBER),
         ).update(state=JobState.WAITING, due_at=now, leased_until=None, reason=None)
     )
 

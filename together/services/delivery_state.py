@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 
 from together.domain.integration import Standing
 from together.services.circle import standings
-from together.services.delivery import NEEDS_PERSON
+from together.services.targets import WAITS_FOR_MEMBER
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -50,13 +50,16 @@ async def delivery_of(
         organization_id=viewer.organization_id, member_id=viewer.member_id
     )
     told = await standings([viewer.member_id], viewer.organization_id, now=now)
-    looking = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
+    standing = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
+    looking = standing is not Standing.NOT_INTEGRATED
     shown = set() if own is None else {own.id}
-    if looking is not Standing.NOT_INTEGRATED:
+    if looking:
         shown |= await _organizers(viewer, bookings)
     rows, jobs = await _outbox(viewer, bookings, shown)
     return {
-        booking.id: _state(booking, rows.get(booking.id, []), jobs.get(booking.id, []), own)
+        booking.id: _state(
+            booking, rows.get(booking.id, []), jobs.get(booking.id, []), own, looking=looking
+        )
         for booking in bookings
     }
 
@@ -89,7 +92,12 @@ async def _outbox(
 
 
 def _state(
-    booking: Booking, rows: list[CalendarEvent], jobs: list[Job], own: Integration | None
+    booking: Booking,
+    rows: list[CalendarEvent],
+    jobs: list[Job],
+    own: Integration | None,
+    *,
+    looking: bool,
 ) -> DeliveryState:
     cancelled = booking.state is BookingState.CANCELLED
     kind = JobKind.CANCEL_EVENT if cancelled else JobKind.WRITE_EVENT
@@ -98,7 +106,8 @@ def _state(
     mine = None if own is None else own.id
     row = next((row for row in rows if row.integration_id == mine), None) or next(iter(rows), None)
     if row is None:
-        return DeliveryState.PENDING if spreading and own is not None else DeliveryState.NOT_SENT
+        # Finding out takes longer where somebody else's calendar gets an event, too.
+        return DeliveryState.PENDING if spreading and looking else DeliveryState.NOT_SENT
     about = [job for job in jobs if job.integration_id == row.integration_id]
     if not about or about[-1].state is JobState.DONE:
         if cancelled:
@@ -107,7 +116,7 @@ def _state(
         return DeliveryState.FAILED if row.event_id is None else DeliveryState.DELIVERED
     if about[-1].state is JobState.WAITING:
         return DeliveryState.PENDING
-    if about[-1].reason in NEEDS_PERSON:
+    if about[-1].reason in WAITS_FOR_MEMBER:
         # That somebody else's calendar waits for them is theirs to know.
         theirs = row.integration_id != mine
         return DeliveryState.PENDING if theirs else DeliveryState.WAITING_FOR_RECONNECT

@@ -8,7 +8,6 @@ from together.providers.errors import Misconfigured, ProviderError
 from together.providers.values import Account, Capability
 from together.services import attempts, sealing
 from together.services.grants import Grants
-from together.services.revoking import DAYS_TO_REVOKE, LEAVER_SECONDS
 from together.services.targets import Disconnected
 from together.store.models import (
     Booking,
@@ -97,8 +96,8 @@ async def _hand_back(
         account=Account(integration.account_id, integration.account_email),
         capabilities=Capability(integration.capabilities),
         grant=grant,
+        member_id=integration.member_id,
         left_by=integration.id if leaves else None,
-        seconds=LEAVER_SECONDS if leaves else DAYS_TO_REVOKE * 86_400,
     )
 
 

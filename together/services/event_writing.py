@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from tortoise.queryset import QuerySet
 
 from together.domain.spans import Span
 from together.providers.contract import Calendars
-from together.providers.errors import Gone
+from together.providers.errors import AuthorizationExpired, Gone, Refused
 from together.providers.registry import Registry
-from together.providers.values import Event, EventDraft
+from together.providers.values import Capability, Event, EventDraft
 from together.services import trouble
 from together.services.join_links import checked_link
 from together.services.targets import (
+    WAITS_FOR_MEMBER,
     Disconnected,
     LinkMissing,
     NotYet,
@@ -64,7 +66,8 @@ class EventWriter:
         if target is None or target.row.event_id is not None:
             return
         if target.booking.state is BookingState.CANCELLED:
-            await self._leave_nothing(target)
+            if job.attempts > 1:
+                await self._leave_nothing(target)
             return
         if target.integration is None:
             raise Disconnected
@@ -76,16 +79,22 @@ class EventWriter:
         await self._note(target, event)
 
     async def poll(self, job: Job) -> None:
-        """Read the event until its link is there."""
+        """Read the event until its link is there; one that failed is asked for again."""
         target = await target_of(job)
         if target is None or target.row.event_id is None or not target.row.meeting_pending:
             return
         if target.booking.state is BookingState.CANCELLED or target.integration is None:
             return
-        async with self._open(target.integration) as calendars:
-            event = await calendars.read(target.event)
-            if event.meeting is None and not event.meeting_pending:
-                event = await calendars.update(event, await self._draft(target))
+        try:
+            async with self._open(target.integration) as calendars:
+                event = await calendars.read(target.event)
+                if event.meeting is None and not event.meeting_pending:
+                    key = f"{target.booking.event_key}-{job.attempts}"
+                    event = await calendars.remake_meeting(event, key=key)
+        except Refused:
+            # No link will come: the calendar carries none, or the event is not there any more.
+            await _row(target).update(meeting_pending=False)
+            raise
         if event.meeting is not None:
             await self._note(target, event)
             return
@@ -104,7 +113,11 @@ class EventWriter:
             raise NotYet(retry_after=timedelta(seconds=1))
         # Read again: until a moment ago somebody may have been writing it.
         target = await target_of(job)
-        if target is None or target.row.event_id is None:
+        if target is None:
+            return
+        if target.row.event_id is None:
+            if await self._given_up_on(target):
+                await self._leave_nothing(target)
             return
         async with self._open_anyhow(target) as calendars:
             await calendars.cancel(target.event)
@@ -147,15 +160,17 @@ class EventWriter:
                 .get()
             )
             await _row(target).update(event_id=event.id, meeting_pending=waits)
+            # The calendar may have been disconnected and connected anew while it was written.
+            integration_id = (await _row(target).get()).integration_id
             if booking.state is BookingState.CANCELLED:
-                await _job(target, JobKind.CANCEL_EVENT, at=at)
+                await _job(booking, JobKind.CANCEL_EVENT, integration_id=integration_id, at=at)
                 return
             if link is not None:
                 await Booking.filter(id=booking.id, organization_id=booking.organization_id).update(
                     join_url=link
                 )
             elif waits and target.job.kind is not JobKind.POLL_MEETING:
-                await _job(target, JobKind.POLL_MEETING, at=at)
+                await _job(booking, JobKind.POLL_MEETING, integration_id=integration_id, at=at)
 
         await transaction(work)
         if event.meeting is not None and waits:
@@ -165,13 +180,12 @@ class EventWriter:
                 raise LinkMissing
 
     async def _leave_nothing(self, target: Target) -> None:
-        """Of a cancelled session: if an earlier try may have made the event, take it away.
+        """Take away the event of a cancelled session that an earlier try may have made.
 
-        Making it again is how it is found: one key makes one event.
+        Making it again is how it is found: one key makes one event, and a try that is still on its
+        way makes none after that.  Without guests, so that nobody hears of what was never there.
         """
-        if target.job.attempts <= 1:
-            return
-        draft = await self._draft(target)
+        draft = replace(await self._draft(target), guests=(), wants_meeting=False)
         async with self._open_anyhow(target) as calendars:
             try:
                 event = await calendars.create(draft)
@@ -188,8 +202,26 @@ class EventWriter:
             state=JobState.WAITING,
         )
 
+    async def _given_up_on(self, target: Target) -> bool:
+        """Whether writing it was tried and is tried no more, with an outcome nobody knows.
+
+        A single try that was refused has made nothing.
+        """
+        parked = await Job.filter(
+            organization_id=target.booking.organization_id,
+            booking_id=target.booking.id,
+            integration_id=target.row.integration_id,
+            kind=JobKind.WRITE_EVENT,
+            state=JobState.PARKED,
+            attempts__gt=0,
+        )
+        return any(job.attempts > 1 or job.reason in WAITS_FOR_MEMBER for job in parked)
+
     @asynccontextmanager
     async def _open(self, integration: Integration) -> AsyncGenerator[Calendars]:
+        if Capability.EVENTS not in Capability(integration.capabilities):
+            # Connected anew without writing.  Only its member can change that, and reading works.
+            raise AuthorizationExpired
         async with (
             trouble.noted(integration, clock=self._clock),
             self._grants.open(integration) as calendars,
@@ -209,12 +241,12 @@ def _row(target: Target) -> QuerySet[CalendarEvent]:
     return CalendarEvent.filter(id=target.row.id, organization_id=target.row.organization_id)
 
 
-async def _job(target: Target, kind: JobKind, *, at: int) -> None:
+async def _job(booking: Booking, kind: JobKind, *, integration_id: int, at: int) -> None:
     await Job.create(
-        organization_id=target.booking.organization_id,
+        organization_id=booking.organization_id,
         kind=kind,
-        booking_id=target.booking.id,
-        integration_id=target.row.integration_id,
+        booking_id=booking.id,
+        integration_id=integration_id,
         due_at=at,
         created_at=at,
     )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
-from together.services.sheets import MatchLine, MemberLine, Sheets, Wrong, read_sheets
+from together.domain.texts import BadText, clean_text
+from together.services.import_plan import RANK, Allowed, Plan, planned
+from together.services.sheets import MatchLine, Wrong, read_sheets
 from together.store import audit
-from together.store.models import Match, MatchState, Member, Organization, Participant, Role
+from together.store.models import Match, Member, Organization, Participant, Role
 from together.store.scope import Scope
 from together.store.transaction import transaction
 
-_RANK = {Role.PARTICIPANT: 0, Role.IT_ADMIN: 1, Role.ORG_ADMIN: 2}
 _BATCH = 500
+_NAME_LIMIT = 200
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 T = TypeVar("T")
@@ -30,16 +31,6 @@ class ImportRefused(Exception):  # noqa: N818  (an answer, not a fault)
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """What an import does only where it is told to."""
-
-    granting_roles: bool = False
-    """Give somebody a role that may do more than they may now."""
-    reactivating: bool = False
-    """Let somebody in again who was deactivated."""
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """How many lines did what, or would do."""
 
@@ -48,16 +39,6 @@ class Imported:
     unchanged: int = 0
     matched: int = 0
     matched_before: int = 0
-
-
-@dataclass(slots=True)
-class _Plan:
-    new: list[MemberLine] = field(default_factory=list)
-    changes: list[tuple[Member, dict[str, Any]]] = field(default_factory=list)
-    unchanged: int = 0
-    matches: list[MatchLine] = field(default_factory=list)
-    matched_before: int = 0
-    problems: list[Wrong] = field(default_factory=list)
 
 
 class Importing:
@@ -78,33 +59,41 @@ class Importing:
     ) -> Imported:
         """Import the files, by name and content, or raise `ImportRefused` and change nothing.
 
-        `named` makes the organization where it is missing; `rehearsing` only says what would be.
+        `named` makes the organization where it is missing; `rehearsing` takes everything back, so
+        that it says what would be, whatever that is.
         """
         self._say(f"Reading {', '.join(name for name, _ in files)} …")
+        named, problems = _named(named)
         sheets = read_sheets(files)
-        if sheets.problems:
-            raise ImportRefused(list(map(str, _sorted(sheets.problems))))
+        if problems or sheets.problems:
+            raise ImportRefused([*problems, *map(str, _sorted(sheets.problems))])
 
         async def work() -> Imported:
             organization = await _organization(slug, named=named)
             scope = Scope(organization.id if organization else 0)
-            plan = await _plan(scope, sheets, allowed)
+            plan = await planned(scope, sheets, allowed)
             if plan.problems:
                 raise ImportRefused(list(map(str, _sorted(plan.problems))))
-            if not rehearsing:
-                organization = organization or await Organization.create(slug=slug, name=named)
-                await self._write(Scope(organization.id), plan)
-            return Imported(
+            organization = organization or await Organization.create(slug=slug, name=named)
+            say = _say_nothing if rehearsing else self._say
+            await self._write(Scope(organization.id), plan, say)
+            done = Imported(
                 len(plan.new),
                 len(plan.changes),
                 plan.unchanged,
                 len(plan.matches),
                 plan.matched_before,
             )
+            if rehearsing:
+                raise _Rehearsed(done)
+            return done
 
-        return await transaction(work)
+        try:
+            return await transaction(work)
+        except _Rehearsed as rehearsed:
+            return rehearsed.done
 
-    async def _write(self, scope: Scope, plan: _Plan) -> None:
+    async def _write(self, scope: Scope, plan: Plan, say: Callable[[str], None]) -> None:
         now, organization_id = self._clock(), scope.organization_id
         for done, lines in _batches(plan.new):
             await Member.bulk_create(
@@ -120,15 +109,17 @@ class Importing:
                     for line in lines
                 ]
             )
-            self._say(f"{done} of {len(plan.new)} new members")
+            say(f"{done} of {len(plan.new)} new members")
         for done, (member, changes) in enumerate(plan.changes, start=1):
             await scope(Member).filter(id=member.id).update(**changes)
             if done % _BATCH == 0:
-                self._say(f"{done} of {len(plan.changes)} changed members")
-        await self._write_matches(scope, plan.matches)
+                say(f"{done} of {len(plan.changes)} changed members")
+        await self._write_matches(scope, plan.matches, say)
         await self._note(scope, plan, now)
 
-    async def _write_matches(self, scope: Scope, lines: Sequence[MatchLine]) -> None:
+    async def _write_matches(
+        self, scope: Scope, lines: Sequence[MatchLine], say: Callable[[str], None]
+    ) -> None:
         if not lines:
             return
         now, organization_id = self._clock(), scope.organization_id
@@ -156,14 +147,14 @@ class Importing:
                     for role, key in (("MENTOR", line.mentor), ("MENTEE", line.mentee))
                 ]
             )
-            self._say(f"{done} of {len(lines)} new matches")
+            say(f"{done} of {len(lines)} new matches")
 
-    async def _note(self, scope: Scope, plan: _Plan, now: int) -> None:
+    async def _note(self, scope: Scope, plan: Plan, now: int) -> None:
         """Write down what an administrator may be asked about later."""
         if not plan.new and not plan.changes and not plan.matches:
             return
         ids: dict[str, int] = {}
-        granted = [line for line in plan.new if _RANK[line.role or Role.PARTICIPANT]]
+        granted = [line for line in plan.new if RANK[line.role or Role.PARTICIPANT]]
         if granted:
             keys = [line.key for line in granted]
             ids = dict(
@@ -186,6 +177,27 @@ class Importing:
             )
 
 
+class _Rehearsed(Exception):  # noqa: N818  (takes a transaction back)
+    def __init__(self, done: Imported) -> None:
+        super().__init__()
+        self.done = done
+
+
+def _say_nothing(_words: str) -> None:
+    pass
+
+
+def _named(name: str | None) -> tuple[str | None, list[str]]:
+    """The name of an organization as it is kept, and what is wrong with it."""
+    if name is None:
+        return None, []
+    try:
+        name = clean_text("--create", name, _NAME_LIMIT)
+    except BadText as bad:
+        return None, [str(bad)]
+    return name, [] if name else ["--create: The name is empty."]
+
+
 async def _organization(slug: str, *, named: str | None) -> Organization | None:
     organization = await Organization.filter(slug=slug).select_for_update().get_or_none()
     if organization is None and named is None:
@@ -197,81 +209,6 @@ async def _organization(slug: str, *, named: str | None) -> Organization | None:
             [f"{slug[:63]!a} cannot name an organization. Use a-z, 0-9 and hyphens."]
         )
     return organization
-
-
-async def _plan(scope: Scope, sheets: Sheets, allowed: Allowed) -> _Plan:
-    """Compare the files with what is there."""
-    plan = _Plan()
-    here = {member.email_key: member for member in await scope(Member).all()}
-    for line in sheets.members:
-        _plan_member(plan, line, here.get(line.key), allowed)
-    coming = {line.key for line in sheets.members}
-    inactive = {key for key, member in here.items() if not member.active} - coming
-    together = await _paired(scope) if sheets.matches else frozenset()
-    for match in sheets.matches:
-        people = (match.mentor, match.mentee)
-        for key in people:
-            if key not in here and key not in coming:
-                words = f"Nobody has the address {key[:80]!a} here or in these files."
-                plan.problems.append(Wrong(match.file, match.line, words))
-            elif key in inactive:
-                words = f"{key[:80]!a} is deactivated, so they cannot be matched."
-                plan.problems.append(Wrong(match.file, match.line, words))
-        ids = tuple(here[key].id if key in here else 0 for key in people)
-        if (match.program, *ids) in together:
-            plan.matched_before += 1
-        else:
-            plan.matches.append(match)
-    return plan
-
-
-def _plan_member(plan: _Plan, line: MemberLine, member: Member | None, allowed: Allowed) -> None:
-    def wrong(words: str) -> None:
-        plan.problems.append(Wrong(line.file, line.line, words))
-
-    before = member.role if member else Role.PARTICIPANT
-    role = line.role or before
-    if _RANK[role] > _RANK[before] and not allowed.granting_roles:
-        wrong(f"This gives the role {role}. Say --grant-roles if it is meant.")
-    if member is None:
-        if line.zone is None:
-            wrong("zone is empty, and nobody with this address is here yet.")
-        plan.new.append(line)
-        return
-    changes: dict[str, Any] = {}
-    if not member.active:
-        if not allowed.reactivating:
-            wrong("This member is deactivated. Say --reactivate to let them in again.")
-        changes |= {"active": True, "generation": member.generation + 1}
-    if member.name != line.name:
-        changes["name"] = line.name
-    if line.zone is not None and member.zone != line.zone:
-        changes["zone"] = line.zone
-    if member.role != role:
-        changes["role"] = role
-    if changes:
-        plan.changes.append((member, changes))
-    else:
-        plan.unchanged += 1
-
-
-async def _paired(scope: Scope) -> frozenset[tuple[Any, ...]]:
-    """Program, mentor and mentee of every active match of two."""
-    rows = (
-        await scope(Participant)
-        .filter(match__state=MatchState.ACTIVE)
-        .values_list("match_id", "match__program", "role", "member_id")
-    )
-    people: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for match_id, program, role, member_id in rows:
-        people[match_id, program][role].append(member_id)
-    return frozenset(
-        (program, *who["MENTOR"], *who["MENTEE"])
-        for (_match, program), who in people.items()
-        if len(who["MENTOR"]) == len(who["MENTEE"]) == 1
-    )
 
 
 def _batches(things: Sequence[T]) -> Iterator[tuple[int, Sequence[T]]]:

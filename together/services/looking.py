@@ -26,7 +26,13 @@ async def looked(viewer: Viewer, match_uid: str, *, busy: Busy, clock: Callable[
         read = await busy.known(
             people.stale, Span.of(now, now + _MINUTE), until=people.policy.latest(now)
         )
-        if not any(each.as_of == now for each in read.values()):
+        # By whoever read it, and whenever: the clock has gone on meanwhile.
+        before = {each.id: each.read_at for each in people.stale}
+        if not any(_newer(known.as_of, than=before[key]) for key, known in read.items()):
             break
         people = await circle(viewer, match_uid, now=now)
     return people
+
+
+def _newer(as_of: int | None, *, than: int | None) -> bool:
+    return as_of is not None and (than is None or as_of > than)

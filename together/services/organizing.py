@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from together.providers.registry import Registry
@@ -17,6 +18,17 @@ class Place:
 
     integration: Integration
     calendar: CalendarRow
+
+
+def account_hash(integration: Integration) -> str:
+    """Tell a member's account from every other, also when its integration is long gone."""
+    said = (
+        integration.organization_id,
+        integration.member_id,
+        integration.provider,
+        integration.account_id,
+    )
+    return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()
 
 
 async def written_at(integration: Integration | None) -> Place | None:

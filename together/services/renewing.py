@@ -142,6 +142,7 @@ class Renewals:
                 account=Account(row.account_id, row.account_email),
                 capabilities=Capability(row.capabilities),
                 grant=fresh,
+                member_id=row.member_id,
             )
 
         await transaction(work)

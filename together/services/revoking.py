@@ -23,12 +23,21 @@ from together.providers.values import Access, Account, Capability, Grant, Secret
 from together.services import sealing
 from together.services.transport import unsigned
 from together.store.clock import database_now
-from together.store.models import CalendarEvent, Integration, Job, JobKind, JobState
+from together.store.models import CalendarEvent, Integration, Job, JobKind, JobState, Member
 from together.store.vault import Place, Vault
 
 DAYS_TO_REVOKE = 7
 LEAVER_SECONDS = 45 * 60
 """Within an hour all of a leaver's grant is gone, the worker's last pause included."""
+
+
+async def stands(provider: str, account: Account) -> bool:
+    """Whether revoking would end a connection of somebody, in whatever organization.
+
+    The services end every grant of an account at once, and one person may have connected it in
+    two organizations.  What this says decides about revoking and is answered to nobody.
+    """
+    return await Integration.exists(provider=provider, account_id=account.id)
 
 
 class WaitsForCancellations(NeedsTime):
@@ -67,13 +76,20 @@ class Revocations:
         account: Account,
         capabilities: Capability,
         grant: Grant,
+        member_id: int,
         left_by: int | None = None,
-        seconds: int = DAYS_TO_REVOKE * 86_400,
     ) -> None:
         """Write the job, in the transaction which takes the grant out of use.
 
         `left_by` names the integration of a leaver, whose events this grant still cancels.
         """
+        # Held, so that its member leaves before this or after.
+        stays = await (
+            Member.filter(id=member_id, organization_id=organization_id, active=True)
+            .select_for_update(no_key=True)
+            .first()
+        )
+        seconds = LEAVER_SECONDS if stays is None else DAYS_TO_REVOKE * 86_400
         now = await database_now()
         job = Job(
             organization_id=organization_id,
@@ -90,8 +106,7 @@ class Revocations:
     async def revoke(self, job: Job) -> None:
         """Carry out the job.  Whatever is raised, try again within ten minutes.
 
-        Once it returns, the job is done and its copy is to be destroyed.  Nothing is revoked for
-        an account that is connected again: the services end every grant of an account at once.
+        Once it returns, the job is done and its copy is to be destroyed.
         """
         copy = await self._opened(job)
         provider = self._registry.calendars.get(job.provider or "")
@@ -99,11 +114,12 @@ class Revocations:
             return
         if await self._cancellations_ahead(job):
             raise WaitsForCancellations
-        if await Integration.exists(
-            organization_id=job.organization_id,
-            provider=job.provider,
-            account_id=copy.account.id,
-        ):
+        account = copy.account
+        if not account.id:  # the consent ended before the service could say whose it is
+            async with self._open(job, copy, provider) as calendars:
+                account = await calendars.whoami()
+            copy = await self._opened(job) or copy  # it may have been renewed for that
+        if await stands(provider.slug, account):
             return
         async with unsigned(self._transport) as http:
             await provider.oauth.revoke(http, copy.grant)
@@ -126,6 +142,13 @@ class Revocations:
         if provider is None:
             raise Misconfigured
 
+        async with self._open(job, copy, provider) as calendars:
+            yield calendars
+
+    @asynccontextmanager
+    async def _open(
+        self, job: Job, copy: _Copy, provider: CalendarProvider
+    ) -> AsyncGenerator[Calendars]:
         async def grant() -> Grant:
             return copy.grant
 
@@ -144,7 +167,7 @@ class Revocations:
             )
 
     async def _renewed(self, job: Job, *, by: CalendarProvider, stale: Grant) -> Grant:
-        """Renew a leaver's grant and put the new one into its job."""
+        """Renew the grant of a copy and put the new one into its job."""
         copy = await self._opened(job)
         if copy is None:
             raise AuthorizationExpired

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from together.store.models import Role
 
 MEMBERS = ("email", "name", "zone", "role")
 MATCHES = ("mentor", "mentee", "program")
+PROGRAM = "Mentoring"
+"""What two are matched in where nothing is said."""
 LARGEST = 10_000_000
 """Bytes of one file."""
 LONGEST = 100_000
@@ -59,6 +62,10 @@ class MatchLine:
     program: str
     """Mentor and mentee by their folded address."""
 
+    @property
+    def program_key(self) -> str:
+        return program_key(self.program)
+
 
 @dataclass(slots=True)
 class Sheets:
@@ -69,6 +76,11 @@ class Sheets:
     problems: list[Wrong] = field(default_factory=list)
 
 
+def program_key(program: str) -> str:
+    """Fold a program's name so that two spellings of it compare equal."""
+    return unicodedata.normalize("NFC", program.casefold())
+
+
 def read_sheets(files: Iterable[tuple[str, bytes]]) -> Sheets:
     """Read files, each of members or of matches by its first line."""
     sheets = Sheets()
@@ -76,7 +88,7 @@ def read_sheets(files: Iterable[tuple[str, bytes]]) -> Sheets:
         _read(sheets, name, data)
     _twice(sheets, {(line.file, line.line): line.key for line in sheets.members})
     pairs = {
-        (line.file, line.line): (line.program.casefold(), line.mentor, line.mentee)
+        (line.file, line.line): (line.program_key, line.mentor, line.mentee)
         for line in sheets.matches
     }
     _twice(sheets, pairs)
@@ -140,7 +152,7 @@ def _line(sheets: Sheets, cells: Mapping[str, str], file: str, line: int, count:
             line,
             email_key(cell.email("mentor")),
             email_key(cell.email("mentee")),
-            cell.text("program", empty="Mentoring"),
+            cell.text("program", empty=PROGRAM),
         )
         if not cell.problems and match.mentor == match.mentee:
             cell.problems.append("mentor and mentee are one person.")

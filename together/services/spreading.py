@@ -12,7 +12,7 @@ from typing import Any
 from together.domain.addresses import email_key
 from together.domain.integration import Standing
 from together.services.circle import standings
-from together.services.organizing import Place, written_at
+from together.services.organizing import Place, account_hash, written_at
 from together.services.targets import NotYet
 from together.store.clock import database_now
 from together.store.models import (
@@ -80,6 +80,7 @@ async def _write(booking: Booking, *, now: int, at: int) -> None:
         await CalendarEvent.create(
             **mine,
             integration_id=place.integration.id,
+            account_hash=account_hash(place.integration),
             calendar_id=place.calendar.external_id,
         )
         await _job(booking, JobKind.WRITE_EVENT, integration_id=place.integration.id, at=at)

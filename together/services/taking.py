@@ -13,7 +13,7 @@ from together.services.booking_values import BookRequest
 from together.services.circle import Circle
 from together.services.client_keys import Once
 from together.services.ground import ground
-from together.services.organizing import Place, video_of
+from together.services.organizing import Place, account_hash, video_of
 from together.services.refusals import MatchHasEnded, TooManySessions
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -187,6 +187,7 @@ async def _to_be_delivered(plan: Plan, booking: Booking, organizer: Place | None
             organization_id=booking.organization_id,
             booking_id=booking.id,
             integration_id=integration_id,
+            account_hash=account_hash(organizer.integration),
             calendar_id=organizer.calendar.external_id,
         )
         await write_later(booking, integration_id=integration_id, at=plan.stamp)

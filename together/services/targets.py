@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from together.domain.spans import Span
 from together.providers.contract import Calendars
-from together.providers.errors import NeedsTime, Refused
+from together.providers.errors import NeedsPerson, NeedsTime, Refused
 from together.providers.values import Event
 from together.store.models import Booking, CalendarEvent, Integration, Job
 
@@ -41,6 +41,16 @@ class Disconnected(Refused):
     """The calendar that was to hold the event is not connected any more."""
 
     words = "The calendar is not connected any more."
+
+
+WAITS_FOR_MEMBER = frozenset(
+    {
+        NeedsPerson.__name__,
+        *(each.__name__ for each in NeedsPerson.__subclasses__()),
+        Disconnected.__name__,
+    }
+)
+"""Why a job is parked that goes on once its member's calendar is connected again."""
 
 
 class LinkMissing(Refused):

@@ -226,6 +226,7 @@ class Integration(Model):
     class Meta:
         table = "integration"
         unique_together = (("organization", "provider", "account_id"),)
+        indexes = (("provider", "account_id"),)
 
 
 class CalendarRow(Model):
@@ -386,6 +387,8 @@ class CalendarEvent(Model):
     booking_id: int
     integration_id = fields.IntField()
     """Of the organizer.  No foreign key: the row outlives a disconnected integration."""
+    account_hash = fields.CharField(max_length=64, default="")
+    """Of its member and account, so that the row is found when the same account comes back."""
     calendar_id = fields.CharField(max_length=1024)
     """The provider's id of the calendar."""
     event_id = fields.CharField(max_length=1024, null=True)
@@ -395,6 +398,7 @@ class CalendarEvent(Model):
     class Meta:
         table = "calendar_event"
         unique_together = (("booking", "integration_id"),)
+        indexes = (("integration_id",), ("account_hash",))
 
 
 class Job(Model):
@@ -423,7 +427,7 @@ class Job(Model):
 
     class Meta:
         table = "job"
-        indexes = (("state", "due_at"), ("booking",))
+        indexes = (("state", "due_at"), ("booking",), ("integration_id",))
 
 
 class History(Model):

@@ -69,6 +69,12 @@ class CalendarsContract(ContractFixtures):
         made = await asyncio.gather(*(day.calendars.create(draft) for _ in range(3)))
         assert made[0] == made[1] == made[2]
 
+    async def test_a_key_that_is_used_keeps_its_event(self, day: Day) -> None:
+        """Making another event with a key that is used gives the one that stands, unchanged."""
+        event = await day.calendars.create(day.draft(9, 10, guests=(BEN,)))
+        assert await day.calendars.create(day.draft(14, 15)) == event
+        assert await day.busy() == Spans([day.hours(9, 10)])
+
     async def test_two_keys_make_two_events(self, day: Day) -> None:
         """Events with different keys stand beside each other."""
         first = await day.calendars.create(day.draft(9, 10, key="a1"))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from together_google.errors import MeetRefused
 from together_google.sandbox.meet import meeting_code
 
 from together.domain.spans import Span, Spans
@@ -153,6 +154,65 @@ async def test_a_failed_link_can_be_asked_for_again(hands):
     updated = await calendars.update(event, DRAFT)
     assert updated.meeting is not None
     assert updated.meeting != MEETING
+
+
+async def test_a_failed_link_is_remade_and_nothing_else(hands, checked_wire):
+    """Only a conference is asked for, with a new id; a move by the owner stays, nobody is told."""
+    hands.sandbox.switches.set({"meet_fails": True})
+    calendars = await hands.calendars(ADA)
+    event = await calendars.create(DRAFT)
+    hands.sandbox.switches.set({"meet_fails": False})
+    event = await calendars.update(event, replace(DRAFT, span=hours(3, 4), wants_meeting=False))
+    mails = [*hands.sandbox.world.mails]
+    made = await calendars.remake_meeting(event, key=f"{KEY}-1")
+    assert (made.span, made.meeting is None) == (hours(3, 4), False)
+    sent = checked_wire.seen[-1]
+    assert (sent.method, dict(sent.url.params)) == (
+        "PATCH",
+        {"sendUpdates": "none", "conferenceDataVersion": "1"},
+    )
+    assert json.loads(sent.content) == {
+        "conferenceData": {
+            "createRequest": {
+                "requestId": f"{KEY}-1",
+                "conferenceSolutionKey": {"type": "hangoutsMeet"},
+            }
+        }
+    }
+    assert hands.sandbox.world.mails == mails
+    calls = len(checked_wire.seen)
+    assert await calendars.remake_meeting(made, key=f"{KEY}-2") == made
+    assert [each.method for each in checked_wire.seen[calls:]] == ["GET"]
+
+
+async def test_a_link_that_is_refused_is_not_remade(hands):
+    """A calendar that may not carry Meet says so, and the event stands."""
+    hands.sandbox.switches.set({"meet_refused": True})
+    calendars = await hands.calendars(ADA)
+    event = await calendars.create(DRAFT)
+    with pytest.raises(MeetRefused):
+        await calendars.remake_meeting(event, key=f"{KEY}-1")
+    assert await calendars.read(event) == event
+
+
+async def test_a_conference_that_somebody_put_there_stays(hands, checked_wire):
+    """Another maker's conference is not replaced by ours."""
+    calendars = await hands.calendars(ADA)
+    event = await calendars.create(replace(DRAFT, wants_meeting=False))
+    theirs = {"conferenceSolution": {"key": {"type": "addOn"}}, "conferenceId": "7"}
+    hands.sandbox.world.books[ADA].events[KEY].body["conferenceData"] = theirs
+    with pytest.raises(MeetRefused):
+        await calendars.remake_meeting(event, key=f"{KEY}-1")
+    assert hands.sandbox.events(ADA)[0]["conferenceData"] == theirs
+
+
+async def test_nothing_is_remade_of_a_cancelled_event(hands):
+    """An event that is gone is gone."""
+    calendars = await hands.calendars(ADA)
+    event = await calendars.create(DRAFT)
+    await calendars.cancel(event)
+    with pytest.raises(Gone):
+        await calendars.remake_meeting(event, key=f"{KEY}-1")
 
 
 async def test_a_link_to_another_host_is_not_believed(hands):

@@ -17,6 +17,7 @@ from together.providers.values import Account, Calendar, Event, EventDraft, Read
 from together_google.errors import MeetRefused, NoCalendar
 from together_google.events import (
     MEET,
+    carries_conference,
     carries_meeting,
     changed_event,
     meet_request,
@@ -32,6 +33,7 @@ PAGE = 250
 MOST_PAGES = 40
 
 TELL_GUESTS = {"sendUpdates": "all"}
+QUIETLY = {"sendUpdates": "none"}
 WITH_MEET = {"conferenceDataVersion": "1"}
 UTC = ZoneInfo("UTC")
 _REASON = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
@@ -103,6 +105,16 @@ class GoogleCalendars(Calendars):
 
     async def read(self, event: Event) -> Event:
         return await self._read(event.calendar_id, await self._get(event))
+
+    async def remake_meeting(self, event: Event, *, key: str) -> Event:
+        """Ask with a new id: Google ignores one it has seen.  Somebody else's conference stays."""
+        stands = await self._get(event)
+        refuse_cancelled(stands)
+        if carries_meeting(stands):
+            return await self._read(event.calendar_id, stands)
+        if carries_conference(stands):
+            raise MeetRefused
+        return await self._patch(event, {"conferenceData": meet_request(key)}, QUIETLY | WITH_MEET)
 
     async def _insert(self, draft: EventDraft, body: Mapping[str, Any]) -> Event:
         query = TELL_GUESTS | (WITH_MEET if "conferenceData" in body else {})

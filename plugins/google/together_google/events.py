@@ -107,6 +107,12 @@ def carries_meeting(body: Any) -> bool:
     return conference is not None and (_is_meet(conference) or _status(conference) == "pending")
 
 
+def carries_conference(body: Any) -> bool:
+    """Say whether somebody has put a conference there, of whatever maker."""
+    conference = shapes.maybe(body, "conferenceData", dict) or {}
+    return shapes.maybe(conference, "conferenceSolution", dict) is not None
+
+
 def _said(time: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in time.items() if value is not None}
 

@@ -170,6 +170,7 @@ class Migration(migrations.Migration):
             scopes=fields.TextField(),
             renewing_until=fields.BigIntField(null=True),
             _unique=(("organization", "provider", "account_id"),),
+            _indexes=(("provider", "account_id"),),
         ),
         _table(
             "CalendarRow",
@@ -264,10 +265,12 @@ class Migration(migrations.Migration):
             organization=_to("Organization"),
             booking=_to("Booking"),
             integration_id=fields.IntField(),
+            account_hash=fields.CharField(max_length=64),
             calendar_id=fields.CharField(max_length=1024),
             event_id=fields.CharField(max_length=1024, null=True),
             meeting_pending=fields.BooleanField(),
             _unique=(("booking", "integration_id"),),
+            _indexes=(("integration_id",), ("account_hash",)),
         ),
         _table(
             "Job",
@@ -285,7 +288,7 @@ class Migration(migrations.Migration):
             attempts=fields.IntField(),
             reason=fields.CharField(max_length=40, null=True),
             created_at=fields.BigIntField(),
-            _indexes=(("state", "due_at"), ("booking",)),
+            _indexes=(("state", "due_at"), ("booking",), ("integration_id",)),
         ),
         _table(
             "History",

@@ -1,0 +1,215 @@
+"""A calendar that is disconnected and comes back goes on with the sessions that it held."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.services.desk import NINE
+from tests.services.town import Town
+from tests.world import HOUR, World
+from together.services.booking import Bookings, BookRequest
+from together.services.busy import Busy
+from together.services.delivery import Delivery
+from together.services.delivery_state import DeliveryState, delivery_of
+from together.services.viewer import Viewer
+from together.store.models import (
+    Booking,
+    CalendarEvent,
+    Integration,
+    IntegrationState,
+    Job,
+    JobKind,
+    JobState,
+    Member,
+)
+
+DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING
+NOT_SENT, RECONNECT = DeliveryState.NOT_SENT, DeliveryState.WAITING_FOR_RECONNECT
+
+
+class Returns:
+    """Ada and Ben, whose calendars are connected; Ada organizes, and hers goes and comes back."""
+
+    def __init__(self, town: Town, world: World) -> None:
+        self.town, self.world, self.ada = town, world, Viewer.of(world.ada)
+        self.worker = Delivery(town.grants, town.registry, town.clock)
+        self.bookings = Bookings(
+            busy=Busy(town.grants, town.clock), registry=town.registry, clock=town.clock
+        )
+
+    async def book(self, *, start: int = NINE) -> Booking:
+        asked = BookRequest(
+            match_uid=self.world.match.uid,
+            start=start,
+            duration=45,
+            zone="Europe/Stockholm",
+            client_key=f"book-{start}",
+            over_busy=True,
+            outside_hours=True,
+        )
+        return (await self.bookings.book(self.ada, asked)).booking
+
+    async def deliver(self) -> None:
+        """Deliver until nothing is left to do, as if every pause had passed."""
+        for _ in range(60):
+            await Job.filter(state=JobState.WAITING).update(due_at=0, leased_until=None)
+            if not await self.worker.run_once():
+                return
+        raise AssertionError("still something to deliver")
+
+    async def leave(self) -> None:
+        await self.town.connecting.disconnect(self.ada)
+
+    async def come_back(self, *, account: str | None = None) -> Integration:
+        return await self.town.connect(self.world.ada, account=account)
+
+    async def told(self, booking: Booking) -> list[DeliveryState]:
+        """What Ada and Ben are told of their invitations."""
+        booking, now = await Booking.get(id=booking.id), self.town.clock()
+        return [
+            (await delivery_of(Viewer.of(who), [booking], now=now))[booking.id]
+            for who in (self.world.ada, self.world.ben)
+        ]
+
+    def events(self, who: Member) -> list[str]:
+        return [event["id"] for event in self.town.sandbox.events(who.email)]
+
+
+@pytest.fixture
+async def returns(world: World) -> Returns:
+    town = Town()
+    await town.connect(world.ada)
+    await town.connect(world.ben)
+    return Returns(town, world)
+
+
+async def _open_jobs() -> list[Job]:
+    kept = (JobState.DONE,)
+    return await Job.exclude(state__in=kept).exclude(kind=JobKind.REVOKE_GRANT)
+
+
+async def test_an_event_that_stands(returns: Returns):
+    """While its calendar is away nobody is told it was sent; then it is theirs to cancel again."""
+    booking = await returns.book()
+    await returns.deliver()
+    assert await returns.told(booking) == [DELIVERED, DELIVERED]
+    await returns.leave()
+    assert await returns.told(booking) == [NOT_SENT, NOT_SENT]
+    back = await returns.come_back()
+    assert await returns.told(booking) == [DELIVERED, DELIVERED]
+    assert (await CalendarEvent.get()).integration_id == back.id
+    assert await returns.town.connecting.disconnect(returns.ada) == [booking]
+    await returns.come_back()
+    await returns.bookings.cancel(returns.ada, booking.uid)
+    assert await returns.told(booking) == [PENDING, PENDING]
+    await returns.deliver()
+    assert (returns.events(returns.world.ada), await _open_jobs()) == ([], [])
+
+
+async def test_an_event_that_was_still_to_be_written(returns: Returns):
+    """It is written once the calendar is back, and once only."""
+    booking = await returns.book()
+    returns.town.sandbox.down = True
+    await returns.worker.run_once()
+    returns.town.sandbox.down = False
+    await returns.leave()
+    await returns.deliver()
+    assert returns.events(returns.world.ada) == []
+    await returns.come_back()
+    assert await returns.told(booking) == [PENDING, PENDING]
+    await returns.deliver()
+    assert returns.events(returns.world.ada) == [booking.event_key]
+    assert await returns.told(booking) == [DELIVERED, DELIVERED]
+    assert await _open_jobs() == []
+
+
+async def test_a_session_cancelled_meanwhile(returns: Returns):
+    """Its event is taken away as soon as the calendar can be reached."""
+    booking = await returns.book()
+    await returns.deliver()
+    await returns.leave()
+    await returns.bookings.cancel(returns.ada, booking.uid)
+    await returns.deliver()
+    assert returns.events(returns.world.ada) == [booking.event_key]
+    await returns.come_back()
+    await returns.deliver()
+    assert (returns.events(returns.world.ada), await _open_jobs()) == ([], [])
+
+
+@pytest.mark.parametrize("who", ["another account", "another member"])
+async def test_only_the_same_account_of_the_same_member(returns: Returns, who: str):
+    """Neither another account of hers nor another member with hers takes anything up."""
+    held = await Integration.get(member_id=returns.world.ada.id)
+    await returns.book()
+    await returns.deliver()
+    await returns.leave()
+    if who == "another account":
+        await returns.come_back(account="ada@home.example.net")
+    else:
+        await returns.town.connect(returns.world.dev, account=returns.world.ada.email)
+    assert {row.integration_id for row in await CalendarEvent.all()} == {held.id}
+    named = await Job.filter(kind=JobKind.WRITE_EVENT, integration_id__isnull=False)
+    assert {job.integration_id for job in named} == {held.id}
+
+
+async def test_sessions_that_are_over_stay_where_they_were(returns: Returns):
+    """Of a session that is over nothing is written any more, and nothing is moved."""
+    held = await Integration.get(member_id=returns.world.ada.id)
+    await returns.book()
+    ahead = await returns.book(start=NINE + 4 * HOUR)
+    await returns.deliver()
+    await returns.leave()
+    returns.town.clock.now = NINE + HOUR
+    back = await returns.come_back()
+    rows = await CalendarEvent.all().order_by("booking_id")
+    assert [row.integration_id for row in rows] == [held.id, back.id]
+    assert rows[1].booking_id == ahead.id
+
+
+async def test_back_without_writing(returns: Returns):
+    """What cannot be written waits, the calendar is read all the same, and consent resumes it."""
+    booking = await returns.book()
+    await returns.leave()
+    await returns.deliver()
+    returns.town.sandbox.unticked = frozenset({"events"})
+    back = await returns.come_back()
+    await returns.deliver()
+    assert await returns.told(booking) == [RECONNECT, PENDING]
+    assert (await Integration.get(id=back.id)).state is IntegrationState.ACTIVE
+    returns.town.sandbox.unticked = frozenset()
+    await returns.come_back()
+    await returns.deliver()
+    assert await returns.told(booking) == [DELIVERED, DELIVERED]
+    assert returns.events(returns.world.ada) == [booking.event_key]
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_gone_and_back_while_it_is_written(returns: Returns, cancelled: bool):
+    """A writer under way all the time leaves one event with its link, or none if cancelled."""
+    returns.town.sandbox.pending_reads = 2
+    booking = await returns.book()
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: httpx.Request) -> None:
+        if request.method == "PUT" and not arrived.is_set():
+            arrived.set()
+            await go_on.wait()
+
+    returns.town.transport.before = hold
+    writing = asyncio.create_task(returns.worker.run_once())
+    await arrived.wait()
+    await returns.leave()
+    await returns.come_back()
+    if cancelled:
+        await returns.bookings.cancel(returns.ada, booking.uid)
+        await returns.deliver()
+    go_on.set()
+    await writing
+    await returns.deliver()
+    assert returns.events(returns.world.ada) == ([] if cancelled else [booking.event_key])
+    assert ((await Booking.get(id=booking.id)).join_url is None) is cancelled
+    assert await returns.told(booking) == [DELIVERED, DELIVERED]
+    assert await _open_jobs() == []

@@ -1,0 +1,57 @@
+"""A calendar that comes back takes up the sessions it held before, and the work that is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from together.services.delivery import reopen
+from together.services.organizing import account_hash
+from together.store.models import (
+    Booking,
+    CalendarEvent,
+    Integration,
+    Job,
+    JobKind,
+    JobState,
+)
+
+_KINDS = (JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT)
+
+
+async def take_up(integration: Integration, *, after: int, now: int) -> None:
+    """Go on where this member's same account left off; belongs into what connects it.
+
+    Of the sessions that are not over `after`, which is the clock's, events and jobs that name an
+    integration of before name this one from now on; `now` is the database's.
+    """
+    mine: dict[str, Any] = {"organization_id": integration.organization_id}
+    left = CalendarEvent.filter(
+        **mine, account_hash=account_hash(integration), booking__ends__gt=after
+    ).exclude(integration_id=integration.id)
+    if ahead := sorted({row.booking_id for row in await left}):
+        # Whoever writes or cancels a session holds its row, and does it before this or after.
+        await Booking.filter(**mine, id__in=ahead).order_by("id").select_for_update()
+        for was, bookings in (await _held(integration, ahead)).items():
+            of_old: dict[str, Any] = {**mine, "integration_id": was, "booking_id__in": bookings}
+            await CalendarEvent.filter(**of_old).update(integration_id=integration.id)
+            jobs = Job.filter(**of_old, kind__in=_KINDS)
+            # One that a worker tries just now is tried again, in the calendar that is back.
+            await jobs.filter(state=JobState.WAITING).update(leased_until=None, due_at=now)
+            await jobs.update(integration_id=integration.id)
+    await reopen(integration, now=now)
+
+
+async def _held(integration: Integration, ahead: list[int]) -> dict[int, list[int]]:
+    """Give integration of before → its sessions, each session once: the newest row goes on."""
+    rows = await CalendarEvent.filter(
+        organization_id=integration.organization_id,
+        account_hash=account_hash(integration),
+        booking_id__in=ahead,
+    ).order_by("-id")
+    done = {row.booking_id for row in rows if row.integration_id == integration.id}
+    held: dict[int, list[int]] = {}
+    for row in rows:
+        if row.booking_id not in done:
+            done.add(row.booking_id)
+            held.setdefault(row.integration_id, []).append(row.booking_id)
+    return held
