@@ -72,8 +72,11 @@ def test_our_own_plugins_are_plugins_like_any() -> None:
     for slug in first.sandboxes:
         brought |= first.sandbox_settings(slug, f"http://127.0.0.1:8000/sandbox/{slug}")
     found = load(brought)
-    assert (sorted(found.calendars), found.left_out) == (["google"], {})
-    assert found.distributions["google"] == "together-google"
+    assert (sorted(found.calendars), found.left_out) == (["google", "outlook"], {})
+    assert {slug: found.distributions[slug] for slug in found.calendars} == {
+        "google": "together-google",
+        "outlook": "together-outlook",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))

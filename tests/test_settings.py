@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from together.domain.issuers import DEFAULT_ALGORITHMS, TrustedIssuer
+from together.domain.limits import Limits
+from together.domain.mail_servers import Encryption, MailServer
+from together.domain.secret import Secret
 from together.settings import OURS, BadSettings, Mode, Settings
 
 ISSUER = {
@@ -37,6 +40,9 @@ def test_nothing_set_is_an_installation_for_one_machine():
         port=8000,
         issuers=(),
         return_to=(),
+        mail_server=None,
+        mail_from=None,
+        app_url=None,
         allowed_hosts=("127.0.0.1",),
         plugins=None,
         mode=Mode.PRODUCTION,
@@ -55,8 +61,12 @@ def test_everything_set_is_read():
         "TOGETHER_PORT": "9000",
         "TOGETHER_ISSUERS": json.dumps([ISSUER | {"tenant": "t1", "algorithms": ["ES256"]}]),
         "TOGETHER_RETURN_TO": "https://app.example.org/profile, http://localhost:3000",
+        "TOGETHER_SMTP": "smtp+starttls://user:hunter2@mail.example.org",
+        "TOGETHER_MAIL_FROM": "together@example.org",
+        "TOGETHER_APP_URL": "https://app.example.org/profile/calendar",
         "TOGETHER_ALLOWED_HOSTS": "api.example.org",
         "TOGETHER_PLUGINS": "google",
+        "TOGETHER_LIMITS": '{"cost": 10000, "mutation_seconds": 90}',
         "TOGETHER_MODE": "production",
         "TOGETHER_LOG_LEVEL": "debug",
         "TOGETHER_GOOGLE_CLIENT_ID": "id",
@@ -71,8 +81,14 @@ def test_everything_set_is_read():
         port=9000,
         issuers=(issuer,),
         return_to=("https://app.example.org/profile", "http://localhost:3000"),
+        mail_server=MailServer(
+            "mail.example.org", 587, Encryption.STARTTLS, "user", Secret("hunter2")
+        ),
+        mail_from="together@example.org",
+        app_url="https://app.example.org/profile/calendar",
         allowed_hosts=("api.example.org", "together.example.org"),
         plugins=frozenset({"google"}),
+        limits=Limits(cost=10_000, mutation_seconds=90),
         mode=Mode.PRODUCTION,
         log_level="DEBUG",
         environ={name: value for name, value in environ.items() if name != "HOME"},
@@ -151,8 +167,11 @@ def test_a_bad_environment_is_told_whole():
         "TOGETHER_PORT": "eighty",
         "TOGETHER_ISSUERS": "[{]",
         "TOGETHER_RETURN_TO": "https://app.example.org/#top",
+        "TOGETHER_SMTP": "smtp://user:hunter2@mail.example.org",
+        "TOGETHER_APP_URL": "app.example.org",
         "TOGETHER_ALLOWED_HOSTS": "https://api.example.org",
         "TOGETHER_PLUGINS": "gogle",
+        "TOGETHER_LIMITS": '{"cost": 0, "depth": 51}',
         "TOGETHER_MODE": "prod",
         "TOGETHER_LOG_LEVEL": "loud",
         "TOGETHER_DATABSE": "x",
@@ -171,10 +190,19 @@ def test_a_bad_environment_is_told_whole():
         "TOGETHER_RETURN_TO: 'https://app.example.org/#top' has to end after its path. Set it to "
         "a list, separated by commas, of the addresses a consent may return to, such as "
         "https://app.example.org/profile.",
+        "TOGETHER_SMTP: smtp:// is for a server on this machine: mail leaves it encrypted. Set it "
+        "to smtp+starttls://user:password@mail.example.org:587 or "
+        "smtps://user:password@mail.example.org:465 (smtp://127.0.0.1:25 on this machine).",
+        "TOGETHER_MAIL_FROM is not set. Set it to an address of your own domain that mails come "
+        "from, as together@example.org.",
+        "TOGETHER_APP_URL: 'app.example.org' is not an address of the web. Set it to the page "
+        "where people connect their calendars, such as https://app.example.org/profile/calendar.",
         "TOGETHER_ALLOWED_HOSTS is 'https://api.example.org'. Set it to a list, separated by "
         "commas, of host names without a port.",
         "TOGETHER_PLUGINS names 'gogle', which is not installed (did you mean google?). Install "
         "it, or take it out. Installed: google.",
+        "TOGETHER_LIMITS: cost is 0. Set it to a whole number from 1 to 100000.",
+        "TOGETHER_LIMITS: depth is 51. Set it to a whole number from 1 to 50.",
         "TOGETHER_LOG_LEVEL is 'loud'. Set it to DEBUG, INFO, WARNING or ERROR.",
         "TOGETHER_DATABSE is not a setting of Together or of a plugin installed here (did you "
         "mean TOGETHER_DATABASE?). Correct it, or take it out.",
@@ -224,6 +252,8 @@ def test_no_secret_is_printed():
         {
             "TOGETHER_DATABASE": "postgres://together:hunter2@db/x",
             "TOGETHER_GOOGLE_CLIENT_SECRET": "s3cret",
+            "TOGETHER_SMTP": "smtps://user:hunter2@mail.example.org",
+            "TOGETHER_MAIL_FROM": "together@example.org",
         }
     )
     assert "hunter2" not in repr(settings)

@@ -13,16 +13,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from together.api.context import Services
 from together.api.hosts import KnownHosts
+from together.api.page import calendar_page
 from together.api.routes import api_routes
 from together.providers.registry import Registry, load
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
+from together.services.choosing import Choosing
 from together.services.connecting import Connecting
 from together.services.delivery import Delivery
 from together.services.grants import Grants
 from together.services.identity import Identity
+from together.services.mail import SENDER, Mails
 from together.services.members import Members
+from together.services.offering import Offering
+from together.services.postbox import MailServerPost, Printed
 from together.services.profile import Profiles
 from together.services.todos import Todos
 from together.services.worker import Worker
@@ -57,7 +62,15 @@ class App:
         self._transport = transport
         grants = Grants(registry, vault, transport, clock)
         self._busy = busy = Busy(grants, clock)
-        self.worker = Worker(Delivery(grants, registry, clock), busy)
+        mails = Mails(
+            registry,
+            clock,
+            post=MailServerPost(settings.mail_server) if settings.mail_server else Printed(),
+            sender=settings.mail_from or SENDER,
+            page=calendar_page(settings),
+        )
+        choosing = Choosing(grants, busy, clock)
+        self.worker = Worker(Delivery(grants, registry, clock, mails), busy, choosing)
         self.services = Services(
             identity=Identity(settings.issuers, transport=transport, clock=clock),
             connecting=Connecting(
@@ -70,6 +83,8 @@ class App:
             ),
             profiles=Profiles(),
             members=Members(grants=grants, vault=vault, clock=clock),
+            offering=Offering(registry=registry, clock=clock),
+            choosing=choosing,
             availabilities=Availabilities(busy, clock),
             bookings=Bookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),
             todos=Todos(clock),

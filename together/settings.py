@@ -16,8 +16,12 @@ from typing import Any, Self
 
 from together.domain.hosts import is_database, is_host
 from together.domain.issuers import TrustedIssuer, trusted_issuers
+from together.domain.limits import Limits, limits_of
+from together.domain.mail_servers import MailServer
 from together.domain.web_addresses import BadAddress, host_of, web_address
 from together.dotenv_file import read_dotenv
+from together.mail_settings import mail_settings
+from together.setting_words import OURS as OURS
 
 PREFIX = "TOGETHER_"
 _TESTS = "TOGETHER_TEST_"
@@ -54,10 +58,17 @@ class Settings:
     return_to: tuple[str, ...] = ()
     """Where a consent may send the browser back to: an origin and the beginning of a path.
     Pages of these origins may call the API."""
+    mail_server: MailServer | None = None
+    """What takes our mail; None prints it where the worker runs."""
+    mail_from: str | None = None
+    app_url: str | None = None
+    """The frontend's page for calendars, where the link in a mail leads."""
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """The ``Host`` names that are answered."""
     plugins: frozenset[str] | None = None
     """The plugins to load, by entry point; None is every one installed."""
+    limits: Limits = field(default_factory=Limits)
+    """How large a request may be."""
     mode: Mode = Mode.PRODUCTION
     log_level: str = "INFO"
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -123,8 +134,10 @@ class _Reader:
             "keys": self._keys(),
             "issuers": self._issuers(),
             "return_to": self._return_to(),
+            **mail_settings(self._text, self.problems),
             "allowed_hosts": self._allowed_hosts(mode, public_url),
             "plugins": self._plugins(),
+            "limits": self._limits(),
             "log_level": self._log_level(),
             "environ": dict(self.environ),
         }
@@ -249,6 +262,11 @@ class _Reader:
         ]
         return named
 
+    def _limits(self) -> Limits:
+        found, problems = limits_of(self._text("LIMITS") or "{}")
+        self.problems += [f"{PREFIX}LIMITS: {problem}" for problem in problems]
+        return found
+
     def _log_level(self) -> str:
         text = self._text("LOG_LEVEL") or "INFO"
         if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -272,28 +290,3 @@ def _meant(name: str, known: Collection[str]) -> str:
     if near:
         return f" (did you mean {near[0]}{'…' if near[0].endswith('_') else ''}?)"
     return ""
-
-
-OURS: Mapping[str, str] = {
-    "PUBLIC_URL": "the address that people's browsers see, such as https://together.example.org",
-    "DATABASE": (
-        "sqlite:///together.db (a file in this folder), sqlite:////var/lib/together/together.db "
-        "or postgres://user:password@host/name"
-    ),
-    "KEYS": "the path of the key file that `together keys new` made",
-    "HOST": "the address to listen on, such as 127.0.0.1",
-    "PORT": "a number from 1 to 65535",
-    "ISSUERS": (
-        'a JSON list such as [{"issuer": "https://login.example.org", "audience": "together", '
-        '"organization": "saltmarsh"}], or the path of a file that holds one'
-    ),
-    "RETURN_TO": (
-        "a list, separated by commas, of the addresses a consent may return to, such as "
-        "https://app.example.org/profile"
-    ),
-    "ALLOWED_HOSTS": "a list, separated by commas, of host names without a port",
-    "PLUGINS": "a list, separated by commas, of the plugins to load",
-    "MODE": "production or development",
-    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
-}
-"""Our settings, each with what it is set to."""

@@ -24,6 +24,8 @@ from together.api.schema import build
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
+from together.services.choosing import Choosing
+from together.services.offering import Offering
 from together.services.profile import Profiles
 from together.services.refusals import MemberDeactivated, NotSignedIn, Refusal, UnknownMember
 from together.services.todos import Todos
@@ -126,6 +128,8 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
         connecting=town.connecting,
         profiles=Profiles(),
         members=town.members,
+        offering=Offering(registry=town.registry, clock=town.clock),
+        choosing=Choosing(town.grants, busy, town.clock),
         availabilities=Availabilities(busy, town.clock),
         bookings=Bookings(busy=busy, registry=town.registry, clock=town.clock),
         todos=Todos(town.clock),

@@ -26,7 +26,7 @@ TIMES = """query A($id: ID!, $only: SlotFilter = ALL) { node(id: $id) { ... on M
             days { date slots free } } ... on Problem { code } } } } }"""
 BOOK = """mutation B($i: BookSessionInput!) { bookSession(input: $i) {
     __typename ... on BookSessionPayload { notChecked { name }
-        booking { id start end state video { slug } joinUrlPending delivery
+        booking { id start end state video { slug } joinUrlState delivery
             participants { member { name } } history { by { name } what } } }
     ... on Problem { message code } ... on SlotUnavailable { alternatives }
     ... on TooSoon { earliest } } }"""
@@ -98,7 +98,7 @@ async def test_the_main_job(api: Api):
             "end": booking["end"],
             "state": "CONFIRMED",
             "video": {"slug": "memory_meet"},
-            "joinUrlPending": True,
+            "joinUrlState": "PENDING",
             "delivery": "PENDING",
             "participants": [{"member": {"name": n}} for n in ("Ada Lindqvist", "Ben Okafor")],
             "history": [{"by": {"name": "Ada Lindqvist"}, "what": "BOOKED"}],

@@ -45,8 +45,8 @@ async def test_administration(api: Api):
     """An administrator brings somebody in, matches them, ends the match, and lets them go."""
     made = await api.ask(
         """mutation { createMember(input: {email: "Zoe@saltmarsh.example.org", name: "Zoe Quist",
-            timeZone: "Europe/Oslo"}) { ... on CreateMemberPayload { member { id email
-            administration { role active calendar } } } } }""",
+            clientKey: "zoe", timeZone: "Europe/Oslo"}) { ... on CreateMemberPayload { member {
+            id email administration { role active calendar } } } } }""",
         who="chiara",
     )
     zoe = made["createMember"]["member"]
@@ -55,13 +55,13 @@ async def test_administration(api: Api):
         "email": "Zoe@saltmarsh.example.org",
         "administration": {"role": "PARTICIPANT", "active": True, "calendar": "NOT_INTEGRATED"},
     }
-    again = """mutation { createMember(input: {email: "zoe@saltmarsh.example.org", name: "Z"}) {
-        __typename } }"""
+    again = """mutation { createMember(input: {email: "zoe@saltmarsh.example.org", name: "Z",
+        clientKey: "z"}) { __typename } }"""
     assert await api.ask(again, who="chiara") == {"createMember": {"__typename": "EmailTaken"}}
     matched = await api.ask(
         """mutation M($a: ID!, $b: [ID!]!) { createMatch(input: {mentorId: $a, menteeIds: $b,
-            program: "First year"}) { ... on CreateMatchPayload { match { id program state
-            participants { role member { name } } } } } }""",
+            clientKey: "zoe", program: "First year"}) { ... on CreateMatchPayload { match {
+            id program state participants { role member { name } } } } } }""",
         who="chiara",
         a=zoe["id"],
         b=[f"mbr_{api.world.ivo.uid}"],

@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api
+from tests.services import diary
 from tests.world import DAY, HOUR, NOW, match, session
-from together.store.models import Booking, MatchState, Member, Organization, Participant, Role
+from together.store.models import (
+    Booking,
+    CalendarRow,
+    IntegrationState,
+    MatchState,
+    Member,
+    Organization,
+    Participant,
+    Role,
+)
 
 NODE = """query N($id: ID!) { node(id: $id) { __typename id
     ... on Member { name email timeZone weeklyHours { weekday }
@@ -21,6 +31,7 @@ NODE = """query N($id: ID!) { node(id: $id) { __typename id
     ... on Booking { start end bookingState: state place joinUrl history { what }
         participants { member { id } } }
     ... on CalendarIntegration { source account }
+    ... on ConnectedCalendar { name counts receives missingSince reason }
     ... on Organization { name members { nodes { id } } matches { nodes { id } } }
     ... on CalendarProvider { slug } ... on VideoProvider { slug }
 } }"""
@@ -45,9 +56,16 @@ async def _world(api: Api) -> dict[str, str]:
         "ended": f"mat_{world.ended_match.uid}",
         "held": f"bkg_{held.uid}",
         "calendar": f"int_{world.ada.uid}",
+        "another's calendar": f"cal_{await _calendar(world.leo)}",
         "provider": "prv_memory",
         "video": "vid_memory_meet",
     }
+
+
+async def _calendar(member: Member) -> str:
+    """Give a member a calendar, of a connection that has ended."""
+    integration = await diary.connect(member, state=IntegrationState.NEEDS_RECONNECT)
+    return (await CalendarRow.get(integration_id=integration.id)).uid
 
 
 SEEN = {
@@ -57,7 +75,7 @@ SEEN = {
     "elin": {"ended", "provider", "video"},
     "ivo": {"ivo", "provider", "video"},
     "chiara": {"org", "ada", "ben", "ivo", "match", "ended", "provider", "video"},
-    "leo": {"provider", "video"},
+    "leo": {"another's calendar", "provider", "video"},
     "mira": {"provider", "video"},
 }
 
@@ -144,10 +162,16 @@ async def test_the_organization(api: Api, who):
 
 
 ADMINISTRATION = {
-    "createMember": ("CreateMemberInput", {"email": "new@x.example", "name": "New"}),
+    "createMember": (
+        "CreateMemberInput",
+        {"email": "new@x.example", "name": "New", "clientKey": "k"},
+    ),
     "deactivateMember": ("DeactivateMemberInput", {"memberId": "BEN"}),
     "reactivateMember": ("ReactivateMemberInput", {"memberId": "BEN"}),
-    "createMatch": ("CreateMatchInput", {"mentorId": "BEN", "menteeIds": ["ADA"]}),
+    "createMatch": (
+        "CreateMatchInput",
+        {"mentorId": "BEN", "menteeIds": ["ADA"], "program": "Another", "clientKey": "k"},
+    ),
     "endMatch": ("EndMatchInput", {"matchId": "MATCH"}),
 }
 
@@ -188,7 +212,7 @@ async def test_what_is_of_another_organization(api: Api):
         endMatch(input: {matchId: $match}) { __typename }
         deactivateMember(input: {memberId: $member}) { __typename }
         reactivateMember(input: {memberId: $member}) { __typename }
-        createMatch(input: {mentorId: $member, menteeIds: [$member]}) { __typename }
+        createMatch(input: {mentorId: $member, menteeIds: [$member], clientKey: "k"}) { __typename }
     }"""
     assert await api.ask(query, who="chiara", match=foreign, member=member) == {
         "endMatch": {"__typename": "NotFound"},
@@ -223,24 +247,79 @@ async def test_who_joins_later(api: Api):
     assert (await api.ask(NODE, who="hana", id=both[1]))["node"] is not None
 
 
-async def test_links_close_with_the_match(api: Api):
-    """A link is shown while the match goes on with everybody in it, and never again."""
-    world = api.world
+async def test_links_close(api: Api):
+    """A link is shown while the session is ahead in a match that goes on, and never again."""
+    world, link = api.world, "https://meet.memory.example/abc"
     ahead = await session(
-        world.match, world.ada, world.ben, starts=NOW + HOUR, video="memory_meet",
-        join_url="https://meet.memory.example/abc",
-    )  # fmt: skip
-    query = "query B($id: ID!) { node(id: $id) { ... on Booking { joinUrl joinUrlPending } } }"
+        world.match, world.ada, world.ben, starts=NOW + HOUR, video="memory_meet", join_url=link
+    )
+    query = "query B($id: ID!) { node(id: $id) { ... on Booking { joinUrl joinUrlState } } }"
 
-    async def link() -> Any:
+    async def shown() -> Any:
         return (await api.ask(query, id=f"bkg_{ahead.uid}"))["node"]
 
-    assert await link() == {"joinUrl": "https://meet.memory.example/abc", "joinUrlPending": False}
-    closed = {"joinUrl": None, "joinUrlPending": False}
+    there, closed = (
+        {"joinUrl": link, "joinUrlState": "READY"},
+        {"joinUrl": None, "joinUrlState": "CLOSED"},
+    )
+    assert await shown() == there
     await Member.filter(id=world.ben.id).update(active=False)
-    assert await link() == closed
+    assert await shown() == closed
     await Member.filter(id=world.ben.id).update(active=True)
-    assert (await link())["joinUrl"] is not None
+    api.town.clock.now = ahead.ends - 1
+    assert await shown() == there
+    api.town.clock.now = ahead.ends
+    assert await shown() == closed
+    api.town.clock.now = NOW
+    await Booking.filter(id=ahead.id).update(state="CANCELLED")
+    assert await shown() == closed
+    await Booking.filter(id=ahead.id).update(state="CONFIRMED")
+    assert await shown() == there
     world.match.state = MatchState.ENDED
     await world.match.save()
-    assert await link() == closed
+    assert await shown() == closed
+
+
+async def test_how_far_a_link_has_come(api: Api):
+    """To be none, on its way, or given up: each is said, and a link is none of them."""
+    world = api.world
+    query = "query B($id: ID!) { node(id: $id) { ... on Booking { joinUrl joinUrlState } } }"
+    told = []
+    for at, fields in enumerate(
+        ({}, {"video": "memory_meet"}, {"video": "memory_meet", "link_given_up": True})
+    ):
+        starts = NOW + (at + 1) * HOUR
+        booked = await session(world.match, world.ada, world.ben, starts=starts, **fields)
+        told.append((await api.ask(query, who="ben", id=f"bkg_{booked.uid}"))["node"])
+    assert told == [
+        {"joinUrl": None, "joinUrlState": state} for state in ("NONE", "PENDING", "FAILED")
+    ]
+
+
+OFFER = "{ calendarOffer { hidden limited providers { slug } } }"
+LIMIT = """mutation M($i: LimitCalendarProvidersInput!) { limitCalendarProviders(input: $i) {
+    ... on LimitCalendarProvidersPayload { calendarOffer { hidden limited providers { slug } } }
+} }"""
+OWN = "{ viewer { calendarProviders { slug } calendarIntegration { managed nextSteps } } }"
+
+
+async def test_what_members_are_offered(api: Api):
+    """Administrators, those of integrations too, see and say it; members see what is left."""
+    await _world(api)
+    everything = {"hidden": False, "limited": False, "providers": [{"slug": "memory"}]}
+    nothing = {"hidden": True, "limited": False, "providers": []}
+    for who in ("chiara", "leo"):
+        assert await api.ask(OFFER, who=who) == {"calendarOffer": everything}
+        said = await api.ask(LIMIT, who=who, i={"hidden": True})
+        assert said["limitCalendarProviders"]["calendarOffer"] == nothing
+        assert await api.ask(OFFER, who="ada") == {"calendarOffer": None}
+        assert (await api.ask(OWN, who="ada"))["viewer"] == {
+            "calendarProviders": [],
+            "calendarIntegration": {"managed": True, "nextSteps": []},
+        }
+        assert (await api.ask(OFFER, who="chiara")) == {"calendarOffer": nothing}
+        await api.ask(LIMIT, who=who, i={})
+    assert await api.errors(LIMIT, who="ada", i={"hidden": True}) == [
+        ("Your role does not allow this.", {"code": "FORBIDDEN"})
+    ]
+    assert (await api.ask(OWN, who="ada"))["viewer"]["calendarProviders"] == [{"slug": "memory"}]

@@ -10,11 +10,13 @@ from strawberry.types.base import get_object_definition
 
 from tests.api.conftest import Api
 from tests.world import NOW
+from together.api.connection_problems import ConnectionProblem
 from together.api.matches import READING
 from together.api.outcomes import Raises, shown_as, union_members
 from together.api.problems import PROBLEMS
 from together.api.schema import Mutation
 from together.services import refusals
+from together.store.models import Match
 
 HANDLE = {"handle": "h"}
 BOOK = {
@@ -32,15 +34,30 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "completeCalendarConnection": ("connecting", "complete", HANDLE),
     "disconnectCalendar": ("connecting", "disconnect", {"calendarIntegrationId": "OWN"}),
+    "chooseCalendars": (
+        "choosing",
+        "choose",
+        {"calendarIntegrationId": "OWN", "countingIds": []},
+    ),
+    "refreshCalendars": ("choosing", "refresh", {"calendarIntegrationId": "OWN"}),
     "updateProfile": ("profiles", "update_profile", {"name": "Ada"}),
     "updateHours": ("profiles", "update_hours", {"useDefaultWeek": True}),
     "bookSession": ("bookings", "book", BOOK),
     "cancelBooking": ("bookings", "cancel", {"bookingId": "bkg_x", "clientKey": "k"}),
-    "createMember": ("members", "create_member", {"email": "x@y.example", "name": "X"}),
+    "createMember": (
+        "members",
+        "create_member",
+        {"email": "x@y.example", "name": "X", "clientKey": "k"},
+    ),
     "deactivateMember": ("members", "deactivate_member", {"memberId": "mbr_x"}),
     "reactivateMember": ("members", "reactivate_member", {"memberId": "mbr_x"}),
-    "createMatch": ("members", "create_match", {"mentorId": "mbr_x", "menteeIds": ["mbr_y"]}),
+    "createMatch": (
+        "members",
+        "create_match",
+        {"mentorId": "mbr_x", "menteeIds": ["mbr_y"], "clientKey": "k"},
+    ),
     "endMatch": ("members", "end_match", {"matchId": "mat_x"}),
+    "limitCalendarProviders": ("offering", "limit", {"hidden": True}),
 }
 """Mutation → its service, the method that is called, and an input."""
 
@@ -52,6 +69,7 @@ MADE = {
     refusals.SlotUnavailable: refusals.SlotUnavailable((NOW, NOW + 900)),
     refusals.TooSoon: refusals.TooSoon(NOW),
     refusals.TooFarAhead: refusals.TooFarAhead(NOW),
+    refusals.AlreadyMatched: refusals.AlreadyMatched(Match(uid="m" * 22, created_at=NOW)),
 }
 """Those that carry more than words."""
 
@@ -63,6 +81,7 @@ MORE = {
     "SlotUnavailable": {"alternatives": ["2026-11-30T08:00:00Z", "2026-11-30T08:15:00Z"]},
     "TooSoon": {"earliest": "2026-11-30T08:00:00Z"},
     "TooFarAhead": {"latest": "2026-11-30T08:00:00Z"},
+    "AlreadyMatched": {"match": {"id": f"mat_{'m' * 22}"}},
 }
 
 
@@ -105,18 +124,28 @@ def _declared() -> list[Any]:
 
 
 def _shown(problem: type, refusal: refusals.Refusal) -> dict[str, Any]:
+    ways_on: dict[str, Any] = {}
+    if isinstance(refusal, refusals.ConnectionRefusal):
+        ways_on = {"nextSteps": [step.value for step in refusal.next_steps], "provider": None}
     return {
         "__typename": problem.__name__,
         "message": refusal.message,
         "code": problem.named.value,
+        **ways_on,
         **MORE.get(problem.__name__, {}),
     }
 
 
 def _selection(problem: type) -> str:
-    fields = " ".join(MORE.get(problem.__name__, {}))
+    fields = " ".join(
+        f"{name} {{ {' '.join(value)} }}" if isinstance(value, dict) else name
+        for name, value in MORE.get(problem.__name__, {}).items()
+    )
     more = f"... on {problem.__name__} {{ {fields} }}" if fields else ""
-    return f"{{ __typename ... on Problem {{ message code }} {more} }}"
+    ways_on = ""
+    if issubclass(problem, ConnectionProblem):
+        ways_on = "... on ConnectionProblem { nextSteps provider { slug } }"
+    return f"{{ __typename ... on Problem {{ message code }} {ways_on} {more} }}"
 
 
 @pytest.mark.parametrize(("mutation", "refusal", "problem"), _declared())

@@ -20,7 +20,7 @@ SCREEN = """query Home($first: Int) { viewer {
         participants { role calendar member { name email weeklyHours { weekday } } }
         bookings(first: 3, endsAfter: "2026-11-30T08:00:00Z") {
             nodes {
-                id start end state joinUrl joinUrlPending delivery match { id }
+                id start end state joinUrl joinUrlState delivery match { id }
                 participants { answer member { name } } history { at by { name } what }
             }
             pageInfo { hasNextPage }
@@ -115,7 +115,7 @@ async def test_the_home_screen(api: Api):
                     "end": "2026-12-01T08:45:00Z",
                     "state": "CONFIRMED",
                     "joinUrl": None,
-                    "joinUrlPending": False,
+                    "joinUrlState": "NONE",
                     "delivery": "NOT_SENT",
                     "match": {"id": f"mat_{world.match.uid}"},
                     "participants": [

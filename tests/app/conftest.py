@@ -12,6 +12,7 @@ from together_google.testing import Discovery
 
 from tests.app.serving import serving
 from tests.app.site import Site
+from tests.app.vendors import SLUGS
 from tests.postgres import Server
 from tests.services.conftest import statements
 
@@ -28,6 +29,19 @@ def discovery() -> Discovery:
 async def site(database_url: str, tmp_path: Path, discovery: Discovery) -> AsyncIterator[Site]:
     """Saltmarsh, served; everything sent to Google is held to Google's documents at the end."""
     async with serving(database_url, tmp_path, discovery) as site:
+        yield site
+
+
+@pytest.fixture(params=SLUGS)
+def slug(request: pytest.FixtureRequest) -> str:
+    """Each calendar service in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def both(database_url: str, tmp_path: Path, discovery: Discovery) -> AsyncIterator[Site]:
+    """Saltmarsh, served with every calendar service there is."""
+    async with serving(database_url, tmp_path, discovery, services=SLUGS) as site:
         yield site
 
 

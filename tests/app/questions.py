@@ -5,7 +5,7 @@ from __future__ import annotations
 PERSON = """id name email timeZone
   weeklyHours { weekday windows { start end } } administration { role }"""
 SESSION = """__typename id start end timeZone state place video { slug label }
-  joinUrl joinUrlPending delivery cancelReason history { at by { name } what } match { id }
+  joinUrl joinUrlState delivery cancelReason history { at by { name } what } match { id }
   participants { answer member { PERSON } }""".replace("PERSON", PERSON)
 PROBLEM = """__typename ... on Problem { code message }
   ... on SlotUnavailable { alternatives } ... on TooSoon { earliest } ... on TooFarAhead { latest }
@@ -35,15 +35,16 @@ HOME = f"""query Home({WINDOW}) {{
   viewer {{ id name email role timeZone member {{ {PERSON} }}
     bookingRules {{ durations step notice horizonDays perDay perWeek bufferBefore bufferAfter }}
     hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
-    calendarIntegration {{ id state standing source account reason canWrite nextSteps
-      busyTimesSeenBy {{ name }} calendars {{ name }} lastReadAt unreadableSince }}
+    calendarIntegration {{ id state standing source account reason canWrite nextSteps managed
+      busyTimesSeenBy {{ name }} calendars {{ id name }} lastReadAt unreadableSince }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
     matches(first: 10) {{ nodes {{ {MATCH} }} }} }}
-  organization {{ name members {{ nodes {{ name }} }} }} }}"""
+  organization {{ name members {{ nodes {{ name }} }} }}
+  calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
-  ... on CalendarIntegration {{ state account }} }} }}"""
+  ... on CalendarIntegration {{ state account }} ... on ConnectedCalendar {{ name }} }} }}"""
 NODE = f"""query Node($id: ID!, {WINDOW}) {{
   node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
 GIVEN: dict[str, tuple[str, str]] = {
@@ -54,11 +55,14 @@ GIVEN: dict[str, tuple[str, str]] = {
     "startCalendarConnection": ("Start", "authorizationUrl"),
     "completeCalendarConnection": ("Complete", "calendarIntegration { state }"),
     "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id }"),
+    "chooseCalendars": ("Choose", "calendarIntegration { standing calendars { id counts } }"),
+    "refreshCalendars": ("Refresh", "calendarIntegration { standing calendars { id counts } }"),
     "createMatch": ("Match", "match { id }"),
     "createMember": ("Member", "member { id }"),
     "deactivateMember": ("Deactivate", "member { id }"),
     "reactivateMember": ("Reactivate", "member { id }"),
     "endMatch": ("End", "match { id }"),
+    "limitCalendarProviders": ("Limit", "calendarOffer { hidden providers { slug } }"),
 }
 
 

@@ -1,18 +1,18 @@
-"""Serves the whole application over Google's sandbox, for one test."""
+"""Serves the whole application over the services' sandboxes, for one test."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from together_google import GoogleSandbox
-from together_google.testing import CheckedTransport, Checker, Discovery
+from together_google.testing import Discovery
 
 from tests.app.site import BASE_URL, Site
+from tests.app.vendors import vendor
 from tests.world import saltmarsh
 from together.app import App, epoch
 from together.providers.registry import load
@@ -22,7 +22,7 @@ from together.store.keys import make_key_file
 
 
 class Tap(httpx.AsyncBaseTransport):
-    """Carries what the application sends to Google, notes it, and lets a test see or change it."""
+    """Carries what the application sends to a service, notes it, and lets a test change it."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -42,7 +42,7 @@ class Tap(httpx.AsyncBaseTransport):
 
 
 class _Sorted(httpx.AsyncBaseTransport):
-    """Leads what goes to the issuer past everything that looks at what goes to Google."""
+    """Leads a request to whom it is for, by the beginning of its path."""
 
     def __init__(
         self, known: dict[str, httpx.AsyncBaseTransport], others: httpx.AsyncBaseTransport
@@ -58,20 +58,30 @@ class _Sorted(httpx.AsyncBaseTransport):
 
 @asynccontextmanager
 async def serving(
-    database_url: str, folder: Path, discovery: Discovery, *, clock: Callable[[], int] = epoch
+    database_url: str,
+    folder: Path,
+    discovery: Discovery,
+    *,
+    clock: Callable[[], int] = epoch,
+    services: Sequence[str] = ("google",),
 ) -> AsyncIterator[Site]:
-    """Serve Saltmarsh; everything sent to Google is held to Google's documents at the end."""
-    sandbox = GoogleSandbox(clock=clock, redirect_uris=[f"{BASE_URL}/callback/google"])
-    sandbox.switches.per_minute = 100_000
-    there = f"{BASE_URL}/sandbox/google"
+    """Serve Saltmarsh; all that is sent to a service is held to its documents at the end."""
+    vendors = {slug: vendor(slug, BASE_URL, clock=clock, about=discovery) for slug in services}
     issuer = BuiltInIssuer.made(f"{BASE_URL}/issuer")
-    mounts = [Mount("/sandbox/google", app=sandbox.app()), Mount("/issuer", app=issuer.app)]
-    checker = Checker(sandbox.settings(there), sandbox.scopes_of, discovery)
+    mounts = [
+        *(Mount(f"/sandbox/{slug}", app=each.sandbox.app()) for slug, each in vendors.items()),
+        Mount("/issuer", app=issuer.app),
+    ]
     inside = httpx.ASGITransport(Starlette(routes=mounts))
-    tap = Tap(CheckedTransport(inside, checker))
+    checked = {f"/sandbox/{slug}/": each.carry(inside) for slug, each in vendors.items()}
+    tap = Tap(_Sorted(checked, inside))
     keys = folder / "keys" / "keys.txt"
     make_key_file(keys)
-    environ = {f"TOGETHER_GOOGLE_{name}": value for name, value in sandbox.settings(there).items()}
+    environ = {
+        f"TOGETHER_{slug.upper()}_{name}": value
+        for slug, each in vendors.items()
+        for name, value in each.settings.items()
+    }
     app = App.build(
         Settings(
             public_url=BASE_URL,
@@ -82,7 +92,7 @@ async def serving(
             mode=Mode.DEVELOPMENT,
             environ=environ,
         ),
-        registry=load(environ, only=frozenset({"google"})),
+        registry=load(environ, only=frozenset(services)),
         transport=_Sorted({"/issuer": inside}, tap),
         clock=clock,
         mounts=mounts,
@@ -91,6 +101,5 @@ async def serving(
         world = await saltmarsh(now=clock())
         web = httpx.AsyncClient(transport=httpx.ASGITransport(app.asgi), base_url=BASE_URL)
         async with web:
-            yield Site(app, sandbox, checker, issuer, world, web, clock(), tap)
-    assert checker.faults == []
-    assert checker.answer_faults == []
+            yield Site(app, vendors, issuer, world, web, clock(), tap)
+    assert {slug: each.faults() for slug, each in vendors.items()} == {key: [] for key in vendors}

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-from together_google import GoogleSandbox
-from together_google.testing import Checker, walk_consent
 
+from tests.app.vendors import Vendor
 from tests.world import World
 from together.app import App
 from together.services.issuer import BuiltInIssuer
@@ -51,13 +50,22 @@ class Site:
     """The application, the services behind it, and a browser."""
 
     app: App
-    sandbox: GoogleSandbox
-    checker: Checker
+    vendors: dict[str, Vendor]
     issuer: BuiltInIssuer
     world: World
     web: httpx.AsyncClient
     now: int
     tap: Tap
+
+    @property
+    def sandbox(self) -> Any:
+        """The stand-in of the service, where there is one, or of the first one."""
+        return next(iter(self.vendors.values())).sandbox
+
+    @property
+    def checker(self) -> Any:
+        """What holds the first service to its documents."""
+        return next(iter(self.vendors.values())).checker
 
     async def post(self, member: Member, query: str, **variables: Any) -> httpx.Response:
         """Ask as a member."""
@@ -85,18 +93,17 @@ class Site:
         *,
         account: str | None = None,
         decision: str = "allow",
+        provider: str = "google",
+        options: dict[str, Any] | None = None,
         **walk: Any,
     ) -> str:
         """Start a connection, walk through the consent, and come back with the handle."""
-        account = account or member.email
-        self.sandbox.add_account(account, name=member.name, zone=member.zone)
-        started = await self.ask(
-            member,
-            START,
-            input={"provider": "google", "returnTo": f"{BASE_URL}/connected"},
-        )
+        account, vendor = account or member.email, self.vendors[provider]
+        vendor.sandbox.add_account(account, name=member.name, zone=member.zone)
+        given = {"provider": provider, "returnTo": f"{BASE_URL}/connected", **(options or {})}
+        started = await self.ask(member, START, input=given)
         address = started["startCalendarConnection"]["authorizationUrl"]
-        callback = await walk_consent(self.web, address, account=account, decision=decision, **walk)
+        callback = await vendor.walk(self.web, address, account=account, decision=decision, **walk)
         back = await self.web.get(callback)
         assert back.status_code == 303, back.text
         assert back.headers["cache-control"] == "no-store"
@@ -106,7 +113,7 @@ class Site:
         return found["handle"]
 
     async def connect(self, member: Member, **walk: Any) -> dict[str, Any]:
-        """Connect a member's Google calendar, the whole way, and give the outcome."""
+        """Connect a member's calendar, the whole way, and give the outcome."""
         handle = await self.handle(member, **walk)
         return (await self.ask(member, COMPLETE, handle=handle))["completeCalendarConnection"]
 

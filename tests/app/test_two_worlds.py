@@ -19,7 +19,7 @@ from tests.app.questions import GIVEN, HOME, NODE, NODES, mutation
 from tests.app.serving import serving
 from tests.app.site import BASE_URL, Site
 from tests.world import DAY, HOUR, NOW, FakeClock
-from together.store.models import Booking, Integration, Job
+from together.store.models import Booking, CalendarRow, Integration, Job
 
 TUESDAY = NOW + DAY - 8 * HOUR
 _RANDOM = re.compile(
@@ -66,6 +66,7 @@ class Script:
             ids = [self.match, f"mat_{site.world.other_match.uid}", f"mbr_{site.world.ada.uid}"]
             ids += [f"bkg_{each.uid}" for each in await Booking.all().order_by("id")]
             ids += [f"int_{site.world.ada.uid}", f"org_{site.world.saltmarsh.uid}"]
+            ids.append(await self.calendar())
             await self.ask("nodes", NODES, ids=ids, **window)
             await self.ask("node", NODE, id=self.match, **window)
 
@@ -88,22 +89,34 @@ class Script:
         )
         await self.do("completeCalendarConnection", handle="h" * 43)
         await self.do("disconnectCalendar", calendarIntegrationId=f"int_{site.world.ada.uid}")
+        for who in (site.world.ada, site.world.ben):
+            mine = {"calendarIntegrationId": f"int_{who.uid}"}
+            await self.do("chooseCalendars", countingIds=[await self.calendar()], **mine)
+            await self.do("refreshCalendars", **mine)
         await self.do("updateProfile", name="Ben O.")
         await self.do("updateHours", exceptions=[])
         await looked()
         await self.delivered()
         await looked()
         ada = f"mbr_{site.world.ada.uid}"
-        await self.do("createMatch", mentorId=ada, menteeIds=[f"mbr_{site.world.ben.uid}"])
-        await self.do("createMember", email="x@saltmarsh.example.org", name="X")
+        await self.do(
+            "createMatch", mentorId=ada, menteeIds=[f"mbr_{site.world.ben.uid}"], clientKey="m"
+        )
+        await self.do("createMember", email="x@saltmarsh.example.org", name="X", clientKey="m")
         await self.do("deactivateMember", memberId=ada)
         await self.do("reactivateMember", memberId=ada)
         await self.do("endMatch", matchId=self.match)
+        await self.do("limitCalendarProviders", hidden=True)
         await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
         await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
         await self.delivered()
         await looked()
         return self.told
+
+    async def calendar(self) -> str:
+        """Give the id of a calendar of Ada's, or of none."""
+        row = await CalendarRow.filter(integration__member_id=self.site.world.ada.id).first()
+        return f"cal_{'A' * 22 if row is None else row.uid}"
 
     async def book(self, hour: int, **more: Any) -> str:
         given = {
@@ -188,6 +201,12 @@ async def _read_only(site: Site) -> None:
     await site.connect(site.world.ada, account="ada@home.example.net", untick=["events.owned"])
 
 
+async def _unticked(site: Site) -> None:
+    """None of Ada's calendars counts, and one that did is not there any more."""
+    await _full(site)
+    await CalendarRow.all().update(counts=False, counted=True, receives=False, missing_since=NOW)
+
+
 async def _down(site: Site) -> None:
     """Ada's calendar is out of reach."""
     await _full(site)
@@ -206,7 +225,7 @@ async def _reconnect(site: Site) -> None:
     await Integration.all().update(state="NEEDS_RECONNECT", reason="AuthorizationExpired")
 
 
-HIDDEN = [_empty, _full, _read_only, _down, _lost, _reconnect]
+HIDDEN = [_empty, _full, _read_only, _unticked, _down, _lost, _reconnect]
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ def healthy(together, environ, migrated):
         RETURN_TO="https://app.example.org/",
         GOOGLE_CLIENT_ID="id",
         GOOGLE_CLIENT_SECRET="secret",
+        SMTP="smtps://user:hunter2@mail.example.org",
+        MAIL_FROM="together@example.org",
     )
     in_database(lambda: Organization.create(slug="saltmarsh", name="Saltmarsh Institute"))
 
@@ -58,8 +60,10 @@ def test_a_healthy_installation_is_called_so(together, healthy):
         "good   keys: everything sealed can be opened\n"
         "good   clock: agrees with the database\n"
         "good   organization saltmarsh: is in the database\n"
+        "good   plugin outlook: left out: it needs the setting TOGETHER_OUTLOOK_CLIENT_ID.\n"
         "good   provider google: set up\n"
         "good   provider google-meet: set up\n"
+        "good   mail: goes to mail.example.org:465, from together@example.org\n"
         "Nothing is wrong.\n",
         "",
     )
@@ -139,12 +143,26 @@ def test_the_database_is_looked_at(together, healthy, environ, tmp_path):
     assert "hunter2" not in found[0]
 
 
-def test_a_plugin_that_is_left_out_is_told(together, healthy, monkeypatch):
+def test_a_plugin_that_is_left_out_is_told(together, healthy, environ, monkeypatch):
     """A plugin that lacks a setting is wrong until the setting is there, or it is not wanted."""
+    environ(OUTLOOK_CLIENT_ID="id", OUTLOOK_CLIENT_SECRET="secret")
     monkeypatch.delenv("TOGETHER_GOOGLE_CLIENT_SECRET")
     assert wrong(together) == [
         "plugin google: left out: it needs the setting TOGETHER_GOOGLE_CLIENT_SECRET."
     ]
+
+
+def test_a_plugin_that_nobody_set_up_is_only_installed(together, healthy, environ, monkeypatch):
+    """Outlook without any setting is fine, until it is named or is all that there is."""
+    assert wrong(together) == []
+    environ(PLUGINS="google,outlook")
+    needs = "plugin outlook: left out: it needs the setting TOGETHER_OUTLOOK_CLIENT_ID."
+    assert wrong(together) == [needs]
+    environ(PLUGINS="google")
+    assert wrong(together) == []
+    for name in ("PLUGINS", "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"):
+        monkeypatch.delenv(f"TOGETHER_{name}")
+    assert wrong(together) == ["plugins: no calendar service is set up, so nobody can connect."]
 
 
 def test_an_organization_that_is_not_there_is_told(together, healthy, environ):

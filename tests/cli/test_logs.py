@@ -14,7 +14,9 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from together.cli.logs import HELD, AccessLog, configure, discreet, held
 
 
-@pytest.mark.parametrize("name", ["httpx", "httpcore", "hpack", "aiosqlite", "tortoise", "asyncpg"])
+@pytest.mark.parametrize(
+    "name", ["httpx", "httpcore", "hpack", "aiosqlite", "tortoise", "asyncpg", "aiosmtplib"]
+)
 def test_a_library_that_prints_what_passes_is_held(name, capsys):
     """At DEBUG, these libraries and their own children still write warnings only."""
     configure("DEBUG")

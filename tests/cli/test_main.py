@@ -126,7 +126,10 @@ def test_plugins_are_listed_with_what_they_lack(together):
     """An installed plugin without its settings is left out, and says which it needs."""
     code, out, err = together("plugins")
     assert (code, err) == (0, "")
-    assert out == "google: left out, it needs the setting TOGETHER_GOOGLE_CLIENT_ID\n"
+    assert out == (
+        "google: left out, it needs the setting TOGETHER_GOOGLE_CLIENT_ID\n"
+        "outlook: left out, it needs the setting TOGETHER_OUTLOOK_CLIENT_ID\n"
+    )
 
 
 def test_plugins_that_are_set_up_are_listed(together, environ):
@@ -135,7 +138,8 @@ def test_plugins_that_are_set_up_are_listed(together, environ):
     assert together("plugins") == (
         0,
         "google: Google Calendar (calendar), from together-google\n"
-        "google-meet: Google Meet (video), from together-google\n",
+        "google-meet: Google Meet (video), from together-google\n"
+        "outlook: left out, it needs the setting TOGETHER_OUTLOOK_CLIENT_ID\n",
         "",
     )
 

@@ -40,6 +40,7 @@ OAUTH = OAuth(
     chooser={"prompt": "consent select_account"},
     refusals={"org_policy": AdminApprovalRequired, "grant_over": AuthorizationExpired},
     described={"ACME90094": AdminApprovalRequired, "ACME65004": ConsentDeclined},
+    described_at_consent={"ACME65001": AdminApprovalRequired},
 )
 GRANT = Grant(Secret("old"), Secret("refresh"), NOW, frozenset({"freebusy", "list"}))
 BODY = {"access_token": "new", "expires_in": 3599, "token_type": "Bearer"}
@@ -150,6 +151,8 @@ def test_unticking_a_box_takes_a_capability_away():
         ("access_denied", "", ConsentDeclined),
         ("consent_required", "", ConsentDeclined),
         ("access_denied", "ACME90094: ask your admin", AdminApprovalRequired),
+        ("access_denied", "ACME65001: nobody said yes", AdminApprovalRequired),
+        ("never_seen_before", "ACME65001", Misconfigured),
         ("access_denied", "xACME90094x", ConsentDeclined),
         ("access_denied", "invalid_client temporarily_unavailable", ConsentDeclined),
         ("org_policy", "", AdminApprovalRequired),
@@ -174,6 +177,8 @@ def test_refusals_at_the_callback(error, description, kind):
         (400, {"error": "consent_required"}, AuthorizationExpired),
         (400, {"error": "invalid_grant", "error_description": "ACME90094: x"},
          AdminApprovalRequired),
+        (400, {"error": "invalid_grant", "error_description": "ACME65001: x"},
+         AuthorizationExpired),
         (400, {"error": "org_policy"}, AdminApprovalRequired),
         (401, {"error": "invalid_client"}, Misconfigured),
         (400, {"error": "never_seen_before"}, Misconfigured),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.services.desk import Desk
 from tests.services.diary import REGISTRY, Diaries
+from tests.services.office import Office
+from tests.smtp import mailboxes
 from tests.world import FakeClock, World
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
@@ -70,3 +72,9 @@ def available(diaries: Diaries, clock: FakeClock) -> Availabilities:
 @pytest.fixture
 async def desk(world: World) -> Desk:
     return Desk(world)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with mailboxes() as boxes:
+        yield Office(boxes)

@@ -54,6 +54,8 @@ class Book:
 
     busy: list[tuple[int, int]] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    calendars: list[Calendar] | None = None
+    """What the service lists; None is what is stored of it."""
     events: dict[str, EventDraft] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     invited: list[str] = field(default_factory=list)
@@ -100,7 +102,7 @@ class Diaries:
     async def open(self, integration: Integration) -> AsyncIterator[Calendars]:
         if integration.state is not IntegrationState.ACTIVE:
             raise AuthorizationExpired
-        yield Diary(self.books.setdefault(integration.member_id, Book()))
+        yield Diary(self.books.setdefault(integration.member_id, Book()), integration)
 
     @asynccontextmanager
     async def left_behind(
@@ -118,8 +120,8 @@ class Diaries:
 class Diary(Calendars):
     """One person's calendars."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, book: Book, integration: Integration | None = None) -> None:
+        self._book, self._integration = book, integration
 
     async def _called(self, what: str) -> None:
         book = self._book
@@ -135,7 +137,21 @@ class Diary(Calendars):
         return Account("1", "1@example.org")
 
     async def list(self) -> Sequence[Calendar]:
-        return []
+        if self._book.calendars is not None:
+            return self._book.calendars
+        if self._integration is None:
+            return []
+        rows = await CalendarRow.filter(integration_id=self._integration.id, missing_since=None)
+        return [
+            Calendar(
+                row.external_id,
+                row.name,
+                primary=row.primary,
+                writable=row.writable,
+                carries_meetings=row.carries_meetings,
+            )
+            for row in rows
+        ]
 
     async def busy(self, calendar_ids: Sequence[str], window: Span) -> Reading:
         await self._called("busy")

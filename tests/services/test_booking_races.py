@@ -9,7 +9,7 @@ import pytest
 from tests.services.asking import NINE, request, rows
 from tests.services.diary import Diaries, connect, viewer
 from tests.world import DAY, HOUR, World
-from together.services import taking
+from together.services import booking, taking
 from together.services.booking import Bookings
 from together.services.client_keys import Once
 from together.services.refusals import (
@@ -19,6 +19,7 @@ from together.services.refusals import (
 from together.store.models import (
     Booking,
     CalendarEvent,
+    CalendarRow,
     History,
     Integration,
     Job,
@@ -27,6 +28,7 @@ from together.store.models import (
     Organization,
     Seat,
 )
+from together.store.transaction import transaction
 
 
 async def test_same_key_at_once(world: World, bookings: Bookings):
@@ -131,12 +133,12 @@ async def test_caps_hold_at_once(world: World, bookings: Bookings):
     assert sorted(type(each).__name__ for each in answers) == ["Booked"] + ["SlotUnavailable"] * 5
 
 
-@pytest.mark.parametrize("what", ["match", "member", "integration"])
+@pytest.mark.parametrize("what", ["match", "member"])
 async def test_ended_while_booking(
     world: World, diaries: Diaries, bookings: Bookings, monkeypatch, what: str
 ):
     """What ends between looking and taking is seen by the transaction that takes."""
-    ada = await connect(world.ada)
+    await connect(world.ada)
     take = taking.take
 
     async def late(plan: taking.Plan):
@@ -144,18 +146,44 @@ async def test_ended_while_booking(
             await Match.filter(id=world.match.id).update(state="ENDED")
         if what == "member":
             await Member.filter(id=world.ben.id).update(active=False)
-        if what == "integration":
-            await Integration.filter(id=ada.id).update(generation=5)
         return await take(plan)
 
     monkeypatch.setattr(taking, "take", late)
-    if what == "integration":
-        booked = await bookings.book(viewer(world.ada), request(world))
-        assert (booked.booking.video, await CalendarEvent.all().count()) == (None, 0)
-        return
     with pytest.raises(MatchHasEnded):
         await bookings.book(viewer(world.ada), request(world))
     assert await rows() == dict.fromkeys(await rows(), 0)
+
+
+@pytest.mark.parametrize("how", ["the same row", "another row", "gone", "again and again"])
+async def test_the_organizer_changes_while_booking(
+    world: World, diaries: Diaries, bookings: Bookings, monkeypatch, how: str
+):
+    """A calendar that comes back between looking and taking holds the event; what goes does not."""
+    ada = await connect(world.ada)
+    taken = 0
+
+    async def late(work):
+        nonlocal taken
+        taken += 1
+        if how == "again and again" or (how == "the same row" and taken == 1):
+            await Integration.filter(id=ada.id).update(generation=taken)
+        elif taken == 1:
+            await CalendarRow.filter(integration_id=ada.id).delete()
+            await Integration.filter(id=ada.id).delete()
+            if how == "another row":
+                await connect(world.ada)
+        return await transaction(work)
+
+    monkeypatch.setattr(booking, "transaction", late)
+    booked = await bookings.book(viewer(world.ada), request(world))
+    now = await Integration.get_or_none(member_id=world.ada.id)
+    organizers = await CalendarEvent.all().values_list("integration_id", flat=True)
+    video = booked.booking.video
+    if how in ("the same row", "another row"):
+        assert (organizers, video, taken) == ([now.id], "memory_meet", 2)
+    else:
+        assert (organizers, video, taken) == ([], None, 2)
+    assert (await rows())["Booking"] == 1
 
 
 async def test_cancelled_half_way(world: World, diaries: Diaries, bookings: Bookings):

@@ -216,16 +216,6 @@ async def test_stored_busy_counts(world: World, diaries: Diaries, busy: Busy):
     }
 
 
-async def test_sweep(world: World, diaries: Diaries, busy: Busy, clock: FakeClock):
-    """Calendars that nobody asked for in hours are read by the sweep."""
-    await connect(world.ada)
-    await connect(world.ben, state="NEEDS_RECONNECT")
-    assert [await busy.sweep(), await busy.sweep()] == [1, 0]
-    clock.forward(7 * HOUR)
-    assert await busy.sweep() == 1
-    assert diaries.calls == {world.ada.id: ["busy", "busy"]}
-
-
 async def test_forgotten_after_a_day(world: World, diaries: Diaries, busy: Busy):
     """Blocks older than a day are deleted, and those of others stay."""
     ada, ben = await connect(world.ada), await connect(world.ben)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import replace
 
 import pytest
 
@@ -66,15 +65,21 @@ async def test_read_while_old_ones_are_forgotten(
     assert await told(ada) == reading()
 
 
-@pytest.mark.parametrize("something", [True, False])
-async def test_an_older_reading_lands_later(world: World, something: bool):
+async def test_an_older_reading_lands_later(world: World):
     """It replaces nothing, neither the blocks nor the time of the last reading."""
     ada = await connect(world.ada)
     assert await busy_blocks.keep(ada, reading(as_of=NOW + 10), REACH)
-    late = replace(reading(busy=Spans(), as_of=NOW), something=something)
-    assert await busy_blocks.keep(ada, late, REACH)
+    assert await busy_blocks.keep(ada, reading(busy=Spans(), as_of=NOW), REACH)
     assert await told(ada) == reading(as_of=NOW + 10)
     kept = await Integration.get(id=ada.id)
     assert (kept.read_at, kept.unreadable_since) == (NOW + 10, None)
-    assert await busy_blocks.keep(ada, replace(late, as_of=NOW + 20), REACH)
+    assert await busy_blocks.keep(ada, reading(busy=Spans(), as_of=NOW + 20), REACH)
     assert (await told(ada)).busy == Spans()
+
+
+async def test_it_can_be_read_again(world: World):
+    """A reading clears what another process noted after the connection was loaded."""
+    ada = await connect(world.ada)
+    await Integration.filter(id=ada.id).update(unreadable_since=NOW - 5)
+    assert await busy_blocks.keep(ada, reading(), REACH)
+    assert (await Integration.get(id=ada.id)).unreadable_since is None

@@ -57,6 +57,7 @@ async def test_a_match_begins(town: Town, world: World):
     """Its people join at once, in their roles."""
     made = await town.members.create_match(
         _chiara(world),
+        client_key="k",
         mentor=world.hana.uid,
         mentees=[world.leo.uid, world.kemi.uid],
         program=" Spring mentoring ",
@@ -79,7 +80,7 @@ async def test_a_match_begins(town: Town, world: World):
 async def test_a_match_of_an_administrator_with_themselves_is_marked(town: Town, world: World):
     """The log says when the one who matches is matched."""
     await town.members.create_match(
-        _chiara(world), mentor=world.chiara.uid, mentees=[world.leo.uid]
+        _chiara(world), client_key="k", mentor=world.chiara.uid, mentees=[world.leo.uid]
     )
     assert [action for _, action, _ in await _audited()] == ["match.created_with_themselves"]
 
@@ -104,13 +105,14 @@ async def test_a_match_that_cannot_be(town: Town, world: World):
         with pytest.raises(InvalidInput) as caught:
             await town.members.create_match(
                 _chiara(world),
+                client_key="k",
                 mentor=people[mentor].uid,
                 mentees=[people[name].uid for name in mentees],
                 program=program,
             )
         assert caught.value.field == field
     assert await town.members.create_match(
-        _chiara(world), mentor=world.hana.uid, mentees=[world.leo.uid]
+        _chiara(world), client_key="k", mentor=world.hana.uid, mentees=[world.leo.uid]
     )
 
 

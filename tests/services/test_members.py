@@ -47,7 +47,7 @@ async def _audited() -> list[tuple[int | None, str, str]]:
 
 CALLS: dict[str, Callable[[Town, Viewer, World], Awaitable[object]]] = {
     "create_member": lambda town, viewer, world: town.members.create_member(
-        viewer, email="new@saltmarsh.example.org", name="New"
+        viewer, client_key="k", email="new@saltmarsh.example.org", name="New"
     ),
     "deactivate_member": lambda town, viewer, world: town.members.deactivate_member(
         viewer, world.ben.uid
@@ -56,7 +56,7 @@ CALLS: dict[str, Callable[[Town, Viewer, World], Awaitable[object]]] = {
         viewer, world.ben.uid
     ),
     "create_match": lambda town, viewer, world: town.members.create_match(
-        viewer, mentor=world.hana.uid, mentees=[world.leo.uid]
+        viewer, client_key="k", mentor=world.hana.uid, mentees=[world.leo.uid]
     ),
     "end_match": lambda town, viewer, world: town.members.end_match(viewer, world.match.uid),
 }
@@ -84,7 +84,11 @@ async def test_what_is_of_another_organization_is_not_found(town: Town, world: W
 async def test_a_member_is_created(town: Town, world: World):
     """Address, name and zone are kept as given, trimmed; the address is compared folded."""
     made = await town.members.create_member(
-        _chiara(world), email=" Ravi@Saltmarsh.example.org ", name=" Ravi Rao ", zone="Asia/Kolkata"
+        _chiara(world),
+        client_key="k",
+        email=" Ravi@Saltmarsh.example.org ",
+        name=" Ravi Rao ",
+        zone="Asia/Kolkata",
     )
     member = await Member.get(id=made.id)
     assert (member.email, member.email_key, member.name, member.zone, member.role) == (
@@ -101,9 +105,13 @@ async def test_an_address_that_is_taken(town: Town, world: World):
     """One that differs only in case is taken; one of another organization is not."""
     chiara = _chiara(world)
     with pytest.raises(EmailTaken):
-        await town.members.create_member(chiara, email=world.ben.email.upper(), name="Ben")
+        await town.members.create_member(
+            chiara, client_key="k", email=world.ben.email.upper(), name="Ben"
+        )
     assert await _audited() == []
-    assert await town.members.create_member(chiara, email=world.mira.email, name="Mira")
+    assert await town.members.create_member(
+        chiara, client_key="k", email=world.mira.email, name="Mira"
+    )
 
 
 BAD_MEMBERS = [
@@ -114,12 +122,16 @@ BAD_MEMBERS = [
     ("name", {"name": "Ravi\u202eRao"}),
     ("name", {"name": "x" * 201}),
     ("zone", {"zone": "Mars/Base"}),
+    ("clientKey", {"client_key": " "}),
 ]
 
 
 async def test_a_member_that_cannot_be(town: Town, world: World):
     """The field that holds what it cannot hold is named."""
-    good = {"email": "ravi@saltmarsh.example.org", "name": "Ravi Rao", "zone": "Asia/Kolkata"}
+    good = {
+        "client_key": "k", "email": "ravi@saltmarsh.example.org", "name": "Ravi Rao",
+        "zone": "Asia/Kolkata",
+    }  # fmt: skip
     for field, given in BAD_MEMBERS:
         with pytest.raises(InvalidInput) as caught:
             await town.members.create_member(_chiara(world), **good | given)
@@ -130,7 +142,11 @@ async def test_a_member_that_cannot_be(town: Town, world: World):
 async def test_a_role_that_is_granted_is_audited(town: Town, world: World):
     """A member who starts with a role stands in the log with it."""
     made = await town.members.create_member(
-        _chiara(world), email="ravi@saltmarsh.example.org", name="Ravi", role=Role.IT_ADMIN
+        _chiara(world),
+        client_key="k",
+        email="ravi@saltmarsh.example.org",
+        name="Ravi",
+        role=Role.IT_ADMIN,
     )
     assert [action for _, action, _ in await _audited()] == [
         "member.created",

@@ -73,7 +73,7 @@ async def test_reconnecting_the_same_account(town: Town, world: World):
 
 
 async def test_the_only_counting_calendar_is_gone(town: Town, world: World):
-    """Reconnecting chooses the primary calendar where no choice is left."""
+    """Reconnecting lets no calendar count that its member had not chosen; one of them receives."""
     town.sandbox.add_account(world.ada.email, calendars=("home", "work"))
     integration = await town.connect(world.ada)
     calendars = CalendarRow.filter(integration_id=integration.id)
@@ -82,9 +82,10 @@ async def test_the_only_counting_calendar_is_gone(town: Town, world: World):
     await _lost(integration)
     del town.sandbox.state["accounts"][world.ada.email]["calendars"]["work"]
     await town.connect(world.ada)
-    assert [(c.external_id, c.counts, c.receives) for c in await calendars] == [
-        ("home", True, True)
-    ]
+    assert [
+        (c.external_id, c.counts, c.receives, c.missing_since is None)
+        for c in await calendars.order_by("external_id")
+    ] == [("home", False, True, True), ("work", False, False, False)]
 
 
 async def test_reconnecting_a_wrong_account(town: Town, world: World):

@@ -213,3 +213,54 @@ async def test_gone_and_back_while_it_is_written(returns: Returns, cancelled: bo
     assert ((await Booking.get(id=booking.id)).join_url is None) is cancelled
     assert await returns.told(booking) == [DELIVERED, DELIVERED]
     assert await _open_jobs() == []
+
+
+async def test_a_link_that_was_still_to_come(returns: Returns):
+    """While the calendar is away no link will come, and that is said; then it comes after all."""
+    returns.town.sandbox.pending_reads = 3
+    booking = await returns.book()
+    await returns.worker.run_once()
+    assert not (await Booking.get(id=booking.id)).link_given_up
+    await returns.leave()
+    assert (await Booking.get(id=booking.id)).link_given_up
+    await returns.come_back()
+    assert not (await Booking.get(id=booking.id)).link_given_up
+    await returns.deliver()
+    assert (await Booking.get(id=booking.id)).join_url is not None
+
+
+async def test_a_link_that_was_given_up_before(returns: Returns):
+    """Nothing asks for it when the calendar comes back, so nobody is told that it is coming."""
+    returns.town.sandbox.pending_reads = 1000
+    booking = await returns.book()
+    await returns.deliver()
+    for step in (returns.leave, returns.come_back):
+        await step()
+        assert (await Booking.get(id=booking.id)).link_given_up
+
+
+async def test_gone_just_before_the_link_is_asked_for(returns: Returns):
+    """A writer that notes its event after the calendar went leaves nobody waiting for a link."""
+    returns.town.sandbox.pending_reads = 3
+    booking = await returns.book()
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            arrived.set()
+            await go_on.wait()
+
+    returns.town.transport.before = hold
+    writing = asyncio.create_task(returns.worker.run_once())
+    await arrived.wait()
+    await returns.leave()
+    go_on.set()
+    await writing
+    await returns.deliver()
+    poll = await Job.get(kind=JobKind.POLL_MEETING)
+    assert (poll.state, poll.reason) == (JobState.PARKED, "Disconnected")
+    assert (await Booking.get(id=booking.id)).link_given_up
+    returns.town.transport.before = None
+    await returns.come_back()
+    await returns.deliver()
+    assert (await Booking.get(id=booking.id)).join_url is not None

@@ -10,9 +10,11 @@ from tests.services.desk import NINE
 from tests.services.diary import REGISTRY, Diaries, connect, viewer
 from tests.world import DAY, NOW, FakeClock, World
 from together.domain.spans import Span
+from together.services import delivery
 from together.services.booking import Bookings, BookRequest
 from together.services.busy import Busy
-from together.services.delivery import KEPT, Delivery
+from together.services.choosing import Choosing
+from together.services.delivery import KEPT, LEASE, PLACES, Delivery
 from together.services.worker import Worker
 from together.store.clock import database_now
 from together.store.models import (
@@ -37,7 +39,8 @@ def busy(diaries: Diaries) -> Busy:
 
 
 def worker_of(diaries: Diaries, busy: Busy, **settings) -> Worker:
-    return Worker(Delivery(diaries, REGISTRY, FakeClock()), busy, **settings)
+    choosing = Choosing(diaries, busy, FakeClock())
+    return Worker(Delivery(diaries, REGISTRY, FakeClock()), busy, choosing, **settings)
 
 
 async def book(world: World, busy: Busy, worker: Worker) -> None:
@@ -96,27 +99,123 @@ async def test_stops_when_done(world: World, diaries: Diaries, busy: Busy):
     assert written.state is JobState.DONE
 
 
-async def test_survives_a_bad_round(world: World, diaries: Diaries, busy: Busy, caplog):
-    """A round that fails is logged without its text, and the next one works."""
+async def test_survives_a_bad_round(
+    world: World, diaries: Diaries, busy: Busy, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    """What fails when work is claimed, or noted, is logged without its text, and it goes on."""
     await connect(world.ada)
     worker, stop = worker_of(diaries, busy, glance=0.02), asyncio.Event()
-    rounds = []
-    run_once = worker._delivery.run_once
+    failed: list[str] = []
 
-    async def sometimes() -> int:
-        rounds.append(1)
-        if len(rounds) == 1:
-            raise RuntimeError("private")
-        return await run_once()
+    def once(name: str):
+        step = getattr(delivery, name)
 
-    worker._delivery.run_once = sometimes
+        async def sometimes(*arguments):
+            if name not in failed:
+                failed.append(name)
+                raise RuntimeError("private")
+            return await step(*arguments)
+
+        monkeypatch.setattr(delivery, name, sometimes)
+
+    once("claim")
+    once("settle")
     await book(world, busy, worker)
     running = asyncio.create_task(worker.run(stop))
     await until(lambda: diaries.of(world.ada).events)
     stop.set()
     await running
-    assert "the worker's round failed: RuntimeError" in caplog.text
+    assert failed == ["claim", "settle"]
+    assert caplog.text.count("the worker failed: RuntimeError") == 2
     assert "private" not in caplog.text
+
+
+class Revoking(Diaries):
+    """Takes grants back, the first of them only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = 1
+        self.go_on = asyncio.Event()
+        self.now = self.most = 0
+
+    async def revoke(self, job: Job) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            if job.attempts == 1 and job.id <= self.slow:
+                await self.go_on.wait()
+            await asyncio.sleep(0.001)
+        finally:
+            self.now -= 1
+        self.revoked.append(job.id)
+
+    async def given(self, world: World, number: int) -> None:
+        """Write down that so many grants are to be taken back."""
+        at = await database_now()
+        for n in range(1, number + 1):
+            await Job.create(
+                id=n, organization_id=world.saltmarsh.id, kind=JobKind.REVOKE_GRANT,
+                due_at=at, created_at=at,
+            )  # fmt: skip
+
+
+async def test_a_slow_job_holds_its_own_place(world: World, busy: Busy):
+    """While one hangs, twenty others are done through the places that are left, each once."""
+    diaries = Revoking()
+    await diaries.given(world, 21)
+    worker, stop = worker_of(diaries, busy, glance=3600), asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    await until(lambda: len(diaries.revoked) == 20)
+    assert (diaries.most, diaries.now) == (PLACES, 1)
+    hanging = await Job.get(id=1)
+    assert (hanging.state, hanging.attempts) == (JobState.WAITING, 1)
+    assert 0 < hanging.leased_until - await database_now() <= LEASE
+    stop.set()
+    await asyncio.sleep(0.05)
+    assert not running.done()
+    diaries.go_on.set()
+    await running
+    assert sorted(diaries.revoked) == list(range(1, 22))
+    assert await Job.filter(state=JobState.DONE, attempts=1).count() == 21
+
+
+async def test_no_more_is_claimed_than_there_are_places(world: World, busy: Busy):
+    """Where all hang, what nobody works on is left to other workers."""
+    diaries = Revoking()
+    diaries.slow = 25
+    await diaries.given(world, 25)
+    worker, stop = worker_of(diaries, busy, glance=0.01), asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    await until(lambda: diaries.now == PLACES)
+    await asyncio.sleep(0.1)
+    assert await Job.filter(leased_until=None, attempts=0).count() == 15
+    assert await worker_of(other := Diaries(), busy)._delivery.run_once() == PLACES
+    assert len(other.revoked) == PLACES
+    stop.set()
+    diaries.go_on.set()
+    await running
+    assert sorted([*diaries.revoked, *other.revoked]) == list(range(1, 21))
+
+
+async def test_what_is_cut_off_is_done_again(
+    world: World, busy: Busy, monkeypatch: pytest.MonkeyPatch
+):
+    """A stop waits for its grace and no longer; what is cut off is left for after its lease."""
+    monkeypatch.setattr("together.services.worker.GRACE", 0.05)
+    diaries = Revoking()
+    await diaries.given(world, 1)
+    worker, stop = worker_of(diaries, busy), asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    await until(lambda: diaries.now == 1)
+    stop.set()
+    await running
+    assert (diaries.now, diaries.revoked) == (0, [])
+    again = worker_of(diaries, busy)._delivery
+    assert await again.run_once() == 0
+    await Job.all().update(leased_until=await database_now())
+    assert await again.run_once() == 1
+    assert diaries.revoked == [1]
 
 
 async def test_tidies_up(world: World, diaries: Diaries, busy: Busy):

@@ -15,10 +15,11 @@ from together.store.database import Database
         ("calendar_event", "integration_id"),
         ("calendar_event", "account_hash"),
         ("integration", "provider"),
+        ("integration", "state"),
     ],
 )
 async def test_what_a_connection_is_known_by(database: Database, table: str, column: str):
-    """Work, events and accounts of a calendar that comes or goes are found by an index."""
+    """Work, events and accounts of a calendar that comes, waits or goes are found by an index."""
     indexes = [row for row in await described(database) if row[:2] == ("index", table)]
     columns = [
         row[5] if database.dialect == "sqlite" else row[3].partition("(")[2] for row in indexes

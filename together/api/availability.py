@@ -144,8 +144,8 @@ class Availability:
         description="Why there is no slot; null when there is one."
     )
     own_hours_only: bool = strawberry.field(
-        description="The match has no weekly hours in common, so these are the viewer's own. "
-        "Booking needs `outsideHours`."
+        description="The match has no weekly hours in common, so these are the viewer's own: book "
+        "them with `outsideHours`."
     )
     people: list[AvailabilityPerson] = strawberry.field(
         description="Everybody in the match, the viewer first."

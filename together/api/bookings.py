@@ -31,6 +31,25 @@ strawberry.enum(
 strawberry.enum(Answer, name="Answer", description="What somebody said to an invitation.")
 
 
+@strawberry.enum(description="How far a session's video link has come.")
+class JoinUrlState(Enum):
+    NONE = strawberry.enum_value("NONE", description="There is to be none.")
+    PENDING = strawberry.enum_value(
+        "PENDING", description="It is still being made, or asked for again."
+    )
+    READY = strawberry.enum_value("READY", description="It is there, as `joinUrl`.")
+    FAILED = strawberry.enum_value(
+        "FAILED",
+        description="It could not be made, and nothing tries it now. The session stands: agree on "
+        "another way to meet.",
+    )
+    CLOSED = strawberry.enum_value(
+        "CLOSED",
+        description="It leads nowhere any more: the session is over or cancelled, or its match "
+        "has ended.",
+    )
+
+
 @strawberry.enum(description="What happened to a session.")
 class BookingChange(Enum):
     BOOKED = "BOOKED"
@@ -88,18 +107,15 @@ class Booking(Node):
         return video_provider(info, self.row.video)
 
     @field(
-        description="The video link. Null until it is made, and once the session or its match is "
-        "over."
+        description="The video link. Null unless its state is `READY`: not made yet, or the "
+        "session or its match is over."
     )
     async def join_url(self, info: Info) -> str | None:
-        if self.row.join_url is None or not await self._open(info):
-            return None
-        return self.row.join_url
+        return self.row.join_url if await self._link(info) is JoinUrlState.READY else None
 
-    @field(description="Whether a video link is still being made.")
-    async def join_url_pending(self, info: Info) -> bool:
-        missing = self.row.video is not None and self.row.join_url is None
-        return missing and await self._open(info)
+    @field(description="How far its video link has come.")
+    async def join_url_state(self, info: Info) -> JoinUrlState:
+        return await self._link(info)
 
     @field(description="How far the viewer's own invitation has come.")
     async def delivery(self, info: Info) -> DeliveryState:
@@ -126,9 +142,19 @@ class Booking(Node):
             for row in rows
         ]
 
+    async def _link(self, info: Info) -> JoinUrlState:
+        if self.row.video is None and self.row.join_url is None:
+            return JoinUrlState.NONE
+        if not await self._open(info):
+            return JoinUrlState.CLOSED
+        if self.row.join_url is not None:
+            return JoinUrlState.READY
+        return JoinUrlState.FAILED if self.row.link_given_up else JoinUrlState.PENDING
+
     async def _open(self, info: Info) -> bool:
-        """Whether links still lead somewhere: not once the match ended or somebody left it."""
-        if self.row.state is not BookingState.CONFIRMED:
+        """Whether links lead somewhere: not once it is over, its match ended or somebody left."""
+        now = info.context.services.clock()
+        if self.row.state is not BookingState.CONFIRMED or self.row.ends <= now:
             return False
         loaders = info.context.loaders
         match = await loaders.matches.load(self.row.match_id)

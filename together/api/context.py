@@ -14,9 +14,11 @@ from together.api.pages import Cursors, Key, Slice
 from together.providers.registry import Registry
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
+from together.services.choosing import Choosing
 from together.services.connecting import Connecting
 from together.services.identity import Identity
 from together.services.members import Members
+from together.services.offering import Offering
 from together.services.profile import Profiles
 from together.services.todos import Todos
 from together.services.viewer import Viewer
@@ -31,6 +33,8 @@ class Services:
     connecting: Connecting
     profiles: Profiles
     members: Members
+    offering: Offering
+    choosing: Choosing
     availabilities: Availabilities
     bookings: Bookings
     todos: Todos

@@ -35,6 +35,7 @@ from graphql.language import (
 )
 
 from together.api.pages import DEFAULT_SIZE, MAX_SIZE
+from together.domain.limits import Limits
 
 
 @dataclass(slots=True)
@@ -50,8 +51,11 @@ Price = Callable[[Bill], int]
 LIST_SIZE = 3
 """What a list without pages counts for: people of a match, windows of a day."""
 
-WEIGHTS = {("Match", "availability"): 50, ("Match", "checkSlots"): 20}
-"""Fields that do more work than they have objects."""
+WEIGHTS = {
+    ("Match", "availability"): "availability_cost",
+    ("Match", "checkSlots"): "check_slots_cost",
+}
+"""Fields that do more work than they have objects, and the names of what they count for."""
 
 ONCE = frozenset({"slots", "periods", "days", "edges", "nodes"})
 """Lists whose size is paid for elsewhere: by the weight above them, or by the page."""
@@ -96,8 +100,8 @@ def _counted(value: object) -> int | None:
 
 
 class _Pricer:
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
-        self.schema = schema
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> None:
+        self.schema, self.limits = schema, limits
         self.fragments = {
             node.name.value: node
             for node in document.definitions
@@ -141,12 +145,17 @@ class _Pricer:
         definition = parent.fields.get(name)
         if definition is None or not is_composite_type(kind := get_named_type(definition.type)):
             return None
-        weight = WEIGHTS.get((parent.name, name), 1)
+        weight = self._weight(parent.name, name)
         size = _size(definition, node)
         below = self.selection(kind, node.selection_set)
         if "first" in definition.args:
             return lambda bill: weight + size.of(bill) * below(bill)
         return lambda bill: size.of(bill) * (weight + below(bill))
+
+    def _weight(self, parent: str, name: str) -> int:
+        named = WEIGHTS.get((parent, name))
+        weight: int = 1 if named is None else getattr(self.limits, named)
+        return weight
 
 
 def _size(definition: Any, node: FieldNode) -> _Size:
@@ -163,9 +172,11 @@ def _size(definition: Any, node: FieldNode) -> _Size:
     return _Size((), 1)
 
 
-def prices(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Price]:
+def prices(
+    schema: GraphQLSchema, document: DocumentNode, limits: Limits
+) -> dict[str | None, Price]:
     """Give each operation's price by its name.  The document is valid already."""
-    pricer = _Pricer(schema, document)
+    pricer = _Pricer(schema, document, limits)
     made: dict[str | None, Price] = {}
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):

@@ -92,7 +92,7 @@ class Documents:
             if isinstance(node, OperationDefinitionNode)
         )
         errors = limit.check(document, self.limits) or self._mistakes(document, schema)
-        priced = {} if errors else prices(schema, document)
+        priced = {} if errors else prices(schema, document, self.limits)
         return Prepared(document, tuple(errors), operations, priced)
 
     def _mistakes(self, document: DocumentNode, schema: GraphQLSchema) -> list[GraphQLError]:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     MATCH = "mat"
     BOOKING = "bkg"
     INTEGRATION = "int"
+    CALENDAR = "cal"
     PROVIDER = "prv"
     VIDEO_PROVIDER = "vid"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from together.api.calendars import ConnectedCalendar
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
@@ -17,6 +18,7 @@ from together.domain.integration import Standing, State
 from together.providers.values import Capability
 from together.services import integrations, reading
 from together.services.integrations import Own
+from together.services.offering import Offer
 from together.store.models import IntegrationState
 
 strawberry.enum(State, name="CalendarIntegrationState", description="How a connection stands.")
@@ -36,10 +38,18 @@ class CalendarCapability(Enum):
     MEETINGS = "MEETINGS"
 
 
-@strawberry.enum(description="What the member can do about their connection now.")
+@strawberry.enum(description="What the member can do about their calendar next.")
 class CalendarNextStep(Enum):
     CONNECT = strawberry.enum_value(
-        "CONNECT", description="Choose a provider: `startCalendarConnection`."
+        "CONNECT", description="Connect a calendar, or start again: `startCalendarConnection`."
+    )
+    CHOOSE_ACCOUNT = strawberry.enum_value(
+        "CHOOSE_ACCOUNT",
+        description="Sign in with a different account: `startCalendarConnection` with "
+        "`chooseAccount`.",
+    )
+    CHOOSE_PROVIDER = strawberry.enum_value(
+        "CHOOSE_PROVIDER", description="Use another service: one of `calendarProviders`."
     )
     RECONNECT = strawberry.enum_value(
         "RECONNECT", description="Consent again with the same account: `startCalendarConnection`."
@@ -49,7 +59,18 @@ class CalendarNextStep(Enum):
         description="A box was left unticked. Consent again to allow it: "
         "`startCalendarConnection`.",
     )
+    CHOOSE_CALENDARS = strawberry.enum_value(
+        "CHOOSE_CALENDARS", description="Say which calendars count: `chooseCalendars`."
+    )
     DISCONNECT = strawberry.enum_value("DISCONNECT", description="`disconnectCalendar`.")
+    TRY_LATER = strawberry.enum_value(
+        "TRY_LATER",
+        description="Send the same mutation again in a while; after `retryAfterSeconds`, where "
+        "that is given.",
+    )
+    ASK_ADMINISTRATOR = strawberry.enum_value(
+        "ASK_ADMINISTRATOR", description="Ask the administrator of the account's organization."
+    )
 
 
 @strawberry.type(description="A calendar service that can be connected.")
@@ -57,6 +78,28 @@ class CalendarProvider(Node):
     slug: str = strawberry.field(description="Its name for programs: `google`.")
     label: str = strawberry.field(description="Its name for people: Google Calendar.")
     available: bool = strawberry.field(description="False when it is not offered here any more.")
+
+
+@strawberry.type(description="What the members of the organization are offered.")
+class CalendarOffer:
+    providers: list[CalendarProvider] = strawberry.field(
+        description="The services they may choose from; none while the options are hidden."
+    )
+    limited: bool = strawberry.field(
+        description="Whether an administrator chose them; otherwise it is every service there is."
+    )
+    hidden: bool = strawberry.field(
+        description="Whether members are offered nothing, because the organization looks after it."
+    )
+
+    @classmethod
+    def of(cls, info: Info, offer: Offer) -> CalendarOffer:
+        installed = list(info.context.services.registry.calendars)
+        return cls(
+            providers=[calendar_provider(info, slug) for slug in offer.of(installed)],
+            limited=offer.only is not None,
+            hidden=offer.hidden,
+        )
 
 
 @strawberry.type(description="A service that makes the video link of a session.")
@@ -68,20 +111,13 @@ class VideoProvider(Node):
     )
 
 
-@strawberry.type(description="One calendar of the connected account. For its owner alone.")
-class ConnectedCalendar:
-    name: str = strawberry.field(description="Its name at the service.")
-    primary: bool = strawberry.field(description="Whether it is the account's main calendar.")
-    counts: bool = strawberry.field(description="Whether its events count as busy.")
-    receives: bool = strawberry.field(description="Whether sessions are written to it.")
-
-
 @strawberry.type(
     description="How the viewer's own calendar is connected. For its owner alone: others in a "
     "match learn whether it is integrated, and nothing else."
 )
 class CalendarIntegration(Node):
     own: strawberry.Private[Own | None]
+    offer: strawberry.Private[Offer]
     source: CalendarIntegrationSource = strawberry.field(description="Whose consent it is.")
 
     @classmethod
@@ -93,6 +129,7 @@ class CalendarIntegration(Node):
         return cls(
             id=to_id(Kind.INTEGRATION, viewer.uid),
             own=own,
+            offer=await info.context.loaders.offers.load(viewer.organization_id),
             source=CalendarIntegrationSource.NONE if own is None else individual,
         )
 
@@ -100,7 +137,10 @@ class CalendarIntegration(Node):
     def state(self) -> State | None:
         return None if self.own is None else State(self.own.integration.state.value)
 
-    @field(description="How it counts in a match: what integrated others are told of it.")
+    @field(
+        description="How it counts in a match: what integrated others are told of it. Without a "
+        "calendar that counts it is not integrated."
+    )
     def standing(self) -> Standing:
         return Standing.NOT_INTEGRATED if self.own is None else self.own.standing
 
@@ -135,7 +175,7 @@ class CalendarIntegration(Node):
             return None
         return Instant(self.own.integration.since)
 
-    @field(description="Since when the service cannot be reached; null when it can.")
+    @field(description="Since when its busy times cannot be read; null when they can.")
     def unreadable_since(self) -> Instant | None:
         return None if self.own is None else _instant(self.own.integration.unreadable_since)
 
@@ -143,25 +183,37 @@ class CalendarIntegration(Node):
     def last_read_at(self) -> Instant | None:
         return None if self.own is None else _instant(self.own.integration.read_at)
 
-    @field(description="In plain words why it waits for the member.")
+    @field(
+        description="In plain words why it waits for the member, or why calendars are to be "
+        "chosen: none counts, so that they are not integrated, or a chosen one is missing."
+    )
     def reason(self) -> str | None:
-        return None if self.own is None else integrations.reason_in_words(self.own.integration)
+        return None if self.own is None else self.own.reason
 
-    @field(description="The account's calendars.")
+    @field(
+        description="The account's calendars, at most 250, and those that were chosen and are "
+        "missing. Choose among them with `chooseCalendars`."
+    )
     def calendars(self) -> list[ConnectedCalendar]:
         return [
-            ConnectedCalendar(
-                name=row.name, primary=row.primary, counts=row.counts, receives=row.receives
-            )
-            for row in (() if self.own is None else self.own.calendars)
+            ConnectedCalendar.of(row) for row in (() if self.own is None else self.own.calendars)
         ]
+
+    @field(
+        description="Whether the organization looks after how calendars are connected, so that "
+        "members are offered nothing."
+    )
+    def managed(self) -> bool:
+        return self.offer.hidden
 
     @field(description="What the member can do now.")
     def next_steps(self) -> list[CalendarNextStep]:
         if self.own is None:
-            return [CalendarNextStep.CONNECT]
+            return [] if self.managed() else [CalendarNextStep.CONNECT]
         steps = [CalendarNextStep.DISCONNECT]
-        if self.own.can_reconnect:
+        if self.own.to_choose is not None:
+            steps.insert(0, CalendarNextStep.CHOOSE_CALENDARS)
+        if self.own.can_reconnect and self.offer.allows(self.own.integration.provider):
             lost = self.own.integration.state is not IntegrationState.ACTIVE
             steps.insert(0, CalendarNextStep.RECONNECT if lost else CalendarNextStep.ALLOW_MORE)
         return steps

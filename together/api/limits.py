@@ -20,41 +20,12 @@ from graphql.language import (
     TokenKind,
 )
 
+from together.domain.limits import Limits
+
+__all__ = ["WORK", "Limits", "Measure", "check", "measure", "over"]
+
 WORK = 30_000
 """Comparisons of what a document says several times; one field named twice is two of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Every limit, with the value it has unless a setting says otherwise."""
-
-    body: int = 256 * 1024
-    """Bytes of a request."""
-    tokens: int = 5000
-    """Words and brackets of a document."""
-    depth: int = 15
-    """Levels of fields."""
-    introspection_depth: int = 20
-    """Levels of fields under ``__schema`` and ``__type``."""
-    aliases: int = 30
-    directives: int = 50
-    width: int = 100
-    """Fields in one pair of braces, those of fragments counted in."""
-    nesting: int = 100
-    """Braces in each other, those of fragments counted in."""
-    selections: int = 1000
-    """Fields and spreads of the whole document, as it is written."""
-    operations: int = 20
-    fragments: int = 100
-    digits: int = 100
-    """Characters of one number."""
-    cost: int = 5000
-    """Objects an answer may hold; a page counts as many as were asked for."""
-    errors: int = 5
-    """Validation errors told at once."""
-    seconds: float = 20.0
-    """To carry out a query."""
-    mutation_seconds: float = 60.0
 
 
 _WORDS = {

@@ -11,8 +11,9 @@ from strawberry.dataloader import DataLoader
 from together.api.ids import Kind
 from together.api.pages import Slice
 from together.domain.integration import Standing
-from together.services import delivery_state, integrations, reading
+from together.services import delivery_state, integrations, offering, reading
 from together.services.delivery_state import DeliveryState
+from together.services.offering import Offer
 from together.services.reading import Which
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -37,6 +38,7 @@ FINDERS: Mapping[Kind, Found] = {
     Kind.MATCH: lambda viewer, uids: reading.matches(viewer, uids=uids),
     Kind.BOOKING: lambda viewer, uids: reading.bookings(viewer, uids=uids),
     Kind.INTEGRATION: lambda viewer, uids: reading.themselves(viewer, uids=uids),
+    Kind.CALENDAR: lambda viewer, uids: integrations.own_calendars(viewer, uids=uids),
 }
 """How each kind of row is found by uid, within the viewer's organization and permission."""
 
@@ -56,6 +58,8 @@ class Loaders:
     exceptions: DataLoader[int, list[HoursException]]
     standings: DataLoader[int, Standing]
     deliveries: DataLoader[Booking, DeliveryState]
+    offers: DataLoader[int, Offer]
+    """By the id of the organization, which is the viewer's."""
 
     @classmethod
     def of(cls, viewer: Viewer, clock: Callable[[], int]) -> Loaders:
@@ -79,6 +83,7 @@ class Loaders:
                 )
             ),
             deliveries=_each(deliveries, lambda: DeliveryState.NOT_SENT),
+            offers=_each(_offers),
         )
 
 
@@ -93,6 +98,10 @@ def _each(
         return [found[key] if key in found else missing() for key in keys]
 
     return DataLoader(loaded)
+
+
+async def _offers(organization_ids: Sequence[int]) -> Mapping[int, Offer]:
+    return {each: await offering.offered(each) for each in organization_ids}
 
 
 async def _by_id(rows: Awaitable[Sequence[Any]]) -> Mapping[int, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from strawberry.permission import BasePermission, PermissionExtension
 
 from together.api.context import Context
+from together.services.offering import looks_after_integrations
 from together.services.reading import administers
 from together.store.models import Match
 
@@ -33,6 +34,15 @@ class IsAdministrator(Declared):
 
     def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
         return administers(info.context.viewer)
+
+
+class LooksAfterIntegrations(Declared):
+    """An administrator of the organization, or of its integrations and nothing else."""
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return looks_after_integrations(info.context.viewer)
 
 
 class InMatch(Declared):

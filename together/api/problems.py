@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from together.api import connection_problems  # noqa: F401  (all of them are in PROBLEMS)
 from together.api.problem import PROBLEMS, Problem, ProblemCode, tells
 from together.api.scalars import Instant
 from together.services import refusals
+
+if TYPE_CHECKING:
+    from together.api.matches import Match
 
 __all__ = ["PROBLEMS", "Problem", "ProblemCode"]
 
@@ -61,139 +65,6 @@ class InvalidInput(Problem):
 
 @tells(refusals.MatchHasEnded, ProblemCode.MATCH_HAS_ENDED, "The match has ended.")
 class MatchHasEnded(Problem):
-    pass
-
-
-# Connecting a calendar
-
-
-@tells(
-    refusals.ProviderUnknown,
-    ProblemCode.PROVIDER_UNKNOWN,
-    "No calendar service of that name is offered.",
-)
-class ProviderUnknown(Problem):
-    pass
-
-
-@tells(refusals.AlreadyConnected, ProblemCode.ALREADY_CONNECTED, "A calendar is connected already.")
-class AlreadyConnected(Problem):
-    pass
-
-
-@tells(refusals.NotConnected, ProblemCode.NOT_CONNECTED, "No calendar is connected.")
-class NotConnected(Problem):
-    pass
-
-
-@tells(
-    refusals.TooManyAttempts,
-    ProblemCode.TOO_MANY_ATTEMPTS,
-    "Too many connections were started and not finished.",
-)
-class TooManyAttempts(Problem):
-    pass
-
-
-@tells(
-    refusals.ReturnAddressRefused,
-    ProblemCode.RETURN_ADDRESS_REFUSED,
-    "The return address is not on the operator's list.",
-)
-class ReturnAddressRefused(Problem):
-    pass
-
-
-@tells(
-    refusals.ConsentNotFound,
-    ProblemCode.CONSENT_NOT_FOUND,
-    "The handle is unknown, was used already, or has expired.",
-)
-class ConsentNotFound(Problem):
-    pass
-
-
-@tells(
-    refusals.StartedBySomebodyElse,
-    ProblemCode.STARTED_BY_SOMEBODY_ELSE,
-    "Another member started this connection. The attempt is over and nothing was connected.",
-)
-class StartedBySomebodyElse(Problem):
-    pass
-
-
-@tells(
-    refusals.ConsentWasDeclined, ProblemCode.CONSENT_DECLINED, "The person said no at the service."
-)
-class ConsentDeclined(Problem):
-    pass
-
-
-@tells(
-    refusals.ApprovalRequired,
-    ProblemCode.APPROVAL_REQUIRED,
-    "The organization of the account must approve first. Offer to sign in with another account: "
-    "`startCalendarConnection` with `chooseAccount`.",
-)
-class ApprovalRequired(Problem):
-    pass
-
-
-@tells(
-    refusals.ScopeMissing,
-    ProblemCode.SCOPE_MISSING,
-    "Reading free and busy times was left unticked.",
-)
-class ScopeMissing(Problem):
-    pass
-
-
-@tells(
-    refusals.AccountWithoutCalendar,
-    ProblemCode.ACCOUNT_WITHOUT_CALENDAR,
-    "The account has no calendar. Offer to sign in with another account.",
-)
-class AccountWithoutCalendar(Problem):
-    pass
-
-
-@tells(
-    refusals.WrongAccount,
-    ProblemCode.WRONG_ACCOUNT,
-    "A different account from the one that is to be reconnected.",
-)
-class WrongAccount(Problem):
-    pass
-
-
-@tells(refusals.AccountTaken, ProblemCode.ACCOUNT_TAKEN, "The account cannot be connected.")
-class AccountTaken(Problem):
-    pass
-
-
-@tells(
-    refusals.ProviderDown,
-    ProblemCode.PROVIDER_DOWN,
-    "The service cannot be reached right now. Nothing was changed.",
-)
-class ProviderDown(Problem):
-    retry_after_seconds: int | None = strawberry.field(
-        description="When to try again, if the service said so."
-    )
-
-    @classmethod
-    def of(cls, refusal: refusals.ProviderDown) -> Self:
-        wait = refusal.retry_after
-        seconds = None if wait is None else int(wait.total_seconds())
-        return cls(message=refusal.message, code=cls.named, retry_after_seconds=seconds)
-
-
-@tells(
-    refusals.NotAvailableHere,
-    ProblemCode.NOT_AVAILABLE_HERE,
-    "The service is not set up correctly here. The operator has been told.",
-)
-class NotAvailableHere(Problem):
     pass
 
 
@@ -284,3 +155,20 @@ class SessionIsOver(Problem):
 @tells(refusals.EmailTaken, ProblemCode.EMAIL_TAKEN, "A member with this address exists.")
 class EmailTaken(Problem):
     pass
+
+
+@tells(
+    refusals.AlreadyMatched,
+    ProblemCode.ALREADY_MATCHED,
+    "The same people have an active match in this program.",
+)
+class AlreadyMatched(Problem):
+    match: Annotated[Match, strawberry.lazy("together.api.matches")] = strawberry.field(
+        description="The match that is there."
+    )
+
+    @classmethod
+    def of(cls, refusal: refusals.AlreadyMatched) -> Self:
+        from together.api.matches import Match
+
+        return cls(message=refusal.message, code=cls.named, match=Match.of(refusal.match))

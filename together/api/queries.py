@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import strawberry
 
 from together.api.bookings import Booking
+from together.api.calendars import ConnectedCalendar
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import NOBODY, Kind, split
 from together.api.integrations import (
     CalendarIntegration,
+    CalendarOffer,
     calendar_provider,
     video_provider,
 )
@@ -22,7 +24,13 @@ from together.api.members import Member
 from together.api.nodes import Node
 from together.api.organization import Organization
 from together.api.pages import MAX_SIZE
-from together.api.permissions import IsAdministrator, SignedIn, only, requires
+from together.api.permissions import (
+    IsAdministrator,
+    LooksAfterIntegrations,
+    SignedIn,
+    only,
+    requires,
+)
 from together.api.scalars import refused
 from together.api.viewer import Viewer
 from together.services import reading
@@ -32,6 +40,7 @@ SHOWN: Mapping[Kind, Callable[[Any], Node]] = {
     Kind.MEMBER: Member.of,
     Kind.MATCH: Match.of,
     Kind.BOOKING: Booking.of,
+    Kind.CALENDAR: ConnectedCalendar.of,
 }
 
 
@@ -51,6 +60,16 @@ class Query:
     )
     async def organization(self, info: Info) -> Organization | None:
         return Organization.of(await reading.own_organization(info.context.viewer))
+
+    @field(
+        description="What members are offered to connect. For administrators, those of "
+        "integrations too; null to everybody else.",
+        extensions=[only(LooksAfterIntegrations)],
+    )
+    async def calendar_offer(self, info: Info) -> CalendarOffer | None:
+        context = info.context
+        offer = await context.loaders.offers.load(context.viewer.organization_id)
+        return CalendarOffer.of(info, offer)
 
     @field(
         description="Anything by its id. Null for what is not there, and for what the viewer may "

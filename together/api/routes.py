@@ -1,4 +1,4 @@
-"""The addresses of the API: ``/graphql``, which listed frontends may call, and the callbacks."""
+"""The addresses: ``/graphql``, which listed frontends may call, the callbacks, and mails' link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from together.api.context import Services
 from together.api.documents import Documents
 from together.api.graphiql import Explorer
 from together.api.http import Endpoint
-from together.api.limits import Limits
+from together.api.page import page_routes
 from together.api.pages import Cursors
 from together.api.schema import build
 from together.domain.web_addresses import origin_of
@@ -25,12 +25,10 @@ from together.settings import Settings
 from together.store.keys import load_keys
 
 
-def api_routes(
-    services: Services, settings: Settings, *, limits: Limits | None = None
-) -> Sequence[BaseRoute]:
+def api_routes(services: Services, settings: Settings) -> Sequence[BaseRoute]:
     """Make the routes.  In development browsers find GraphiQL, and introspection is open."""
     explorer = None if settings.production else Explorer.found()
-    schema = build(Documents(limits or Limits(), introspection=not settings.production))
+    schema = build(Documents(settings.limits, introspection=not settings.production))
     keys = load_keys(settings.keys)
     endpoint = Endpoint(
         schema, services, cursors=Cursors(_derived(keys.master[keys.current])), explorer=explorer
@@ -38,6 +36,7 @@ def api_routes(
     return [
         Route("/graphql", _open_to_frontends(endpoint, settings.return_to)),
         callback_route(services.connecting),
+        *page_routes(settings),
         *([explorer.route(), Route("/", _to_explorer)] if explorer is not None else []),
     ]
 

@@ -32,7 +32,14 @@ from together.api.context import PerOperation
 from together.api.documents import Documents, gate, running
 from together.api.masking import Mask
 from together.api.matches import Match
-from together.api.mutations import administration, booking, connecting, profile
+from together.api.mutations import (
+    administration,
+    booking,
+    calendars,
+    connecting,
+    offering,
+    profile,
+)
 from together.api.problems import PROBLEMS
 from together.api.queries import Query
 from together.api.scalars import SCALARS
@@ -43,6 +50,8 @@ Mutation = create_type(
         connecting.start_calendar_connection,
         connecting.complete_calendar_connection,
         connecting.disconnect_calendar,
+        calendars.choose_calendars,
+        calendars.refresh_calendars,
         profile.update_profile,
         profile.update_hours,
         booking.book_session,
@@ -52,6 +61,7 @@ Mutation = create_type(
         administration.reactivate_member,
         administration.create_match,
         administration.end_match,
+        offering.limit_calendar_providers,
     ],
     description="What can be done.",
 )

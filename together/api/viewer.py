@@ -109,11 +109,15 @@ class Viewer:
     async def calendar_integration(self, info: Info) -> CalendarIntegration:
         return await CalendarIntegration.load(info)
 
-    @field(description="The calendar services that can be connected.")
-    def calendar_providers(self, info: Info) -> list[CalendarProvider]:
-        return [
-            calendar_provider(info, s) for s in sorted(info.context.services.registry.calendars)
-        ]
+    @field(
+        description="The calendar services that can be connected; none where the organization "
+        "looks after it."
+    )
+    async def calendar_providers(self, info: Info) -> list[CalendarProvider]:
+        context = info.context
+        offer = await context.loaders.offers.load(context.viewer.organization_id)
+        installed = list(context.services.registry.calendars)
+        return [calendar_provider(info, slug) for slug in offer.of(installed)]
 
     @field(description="The services that can make a session's video link.")
     def video_providers(self, info: Info) -> list[VideoProvider]:

@@ -103,28 +103,36 @@ class Demo:
         path = self._folder.path
         elsewhere = "" if path == DEFAULT else f" --folder {quote(str(path))}"
         command = f".venv/bin/together token{elsewhere}"
+        first = next(iter(self._registry.sandboxes), "")
         switch = (
-            f"curl -X POST {self._url}/sandbox/google/_control "
+            f"curl -X POST {self._sandbox_url(first)}/_control "
             """-H 'Content-Type: application/json' -d '{"down": true}'"""
+        )
+        stand_ins = "\n".join(
+            f"  {self._label(slug):16} {self._sandbox_url(slug)}/_control"
+            for slug in self._registry.sandboxes
         )
         query = "{ viewer { name timeZone matches { nodes { id program } } } }"
         body = json.dumps({"query": query})
         people = "\n".join(
             f"  {one.email:28} {one.zone:21} {one.role.lower():12} "
-            f"{'Google Calendar connected' if one.connected else ''}".rstrip()
+            f"{f'{self._label(one.connected)} connected' if one.connected else ''}".rstrip()
             for one in sample.PEOPLE
         )
         return f"""
 Together is served on {self._url}    (Ctrl-C ends it)
 
-  GraphiQL     {self._url}/graphql
-  Google       {self._url}/sandbox/google/_control   (the stand-in, and its switches)
+  GraphiQL         {self._url}/graphql
+
+The stand-ins of the calendar services, each with its switches:
+
+{stand_ins}
 
 GraphiQL, signed in as {ada.name}:
 
   {self._url}/graphql#token={token}
 
-Let Google be down, and up again with false:
+Let {self._label(first)} be down, and up again with false:
 
   {switch}
 
@@ -147,6 +155,10 @@ The first query:
 
     def _token(self, email: str) -> str:
         return self._issuer.token(email, organization=sample.SLUG, now=int(time.time()))
+
+    def _label(self, slug: str) -> str:
+        provider = self._registry.calendars.get(slug)
+        return slug if provider is None else provider.label
 
     def _sandbox_url(self, slug: str) -> str:
         return f"{self._url}/sandbox/{slug}"
@@ -177,7 +189,7 @@ The first query:
         for slug, sandbox in self._registry.sandboxes.items():
             for member in members:
                 person = first_names.get(member.name)
-                if slug != sample.PROVIDER or person is None or not person.connected:
+                if person is None or person.connected != slug:
                     continue
                 connecting = app.services.connecting
                 viewer = Viewer.of(member)

@@ -18,6 +18,7 @@ import httpx
 
 from together.cli.folder import is_demos
 from together.cli.logs import configure
+from together.cli.mail_check import check_mail
 from together.cli.ready import database_path, lies_beside, usable_keys, wrong_issuers
 from together.cli.stop import Stop
 from together.providers.hookspecs import PROJECT
@@ -52,7 +53,7 @@ class Finding:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whether to ask others."""
     parser.add_argument(
-        "--offline", action="store_true", help="ask no issuer and no provider anything"
+        "--offline", action="store_true", help="ask no issuer, provider or mail server anything"
     )
 
 
@@ -114,6 +115,8 @@ async def examined(
     else:
         for finding in _plugins(settings, registry):
             yield finding
+    words, wrong = await check_mail(settings, ask=transport is not None)
+    yield Finding("mail", words, wrong=wrong)
     if transport is None:
         return
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=5) as http:
@@ -204,19 +207,33 @@ def _compared(subject: str, whose: str, theirs: float, ours: float) -> Finding:
 
 def _packages() -> str:
     """Which packages bring which plugin, for a choice that is the operator's."""
+    points = entry_points(group=PROJECT)
+    names = [point.name for point in points]
     brought = sorted(
         f"{point.dist.name if point.dist else point.module} brings {point.name}"
-        for point in entry_points(group=PROJECT)
+        for point in points
+        if names.count(point.name) > 1
     )
     return f"Take one of the packages out, with pip uninstall: {', '.join(brought)}."
 
 
+def _is_wanted(name: str, settings: Settings) -> bool:
+    """Whether an operator named a plugin, or set any of its settings: else it is only installed."""
+    own = f"TOGETHER_{name.upper()}_".replace("-", "_")
+    named = settings.plugins is not None and name in settings.plugins
+    return named or any(setting.startswith(own) for setting in settings.environ)
+
+
 def _plugins(settings: Settings, registry: Registry) -> list[Finding]:
     found = [
-        Finding(f"plugin {name}", f"left out: {why}.", wrong=True)
+        Finding(f"plugin {name}", f"left out: {why}.", wrong=_is_wanted(name, settings))
         for name, why in sorted(registry.left_out.items())
         if settings.plugins is None or name in settings.plugins
     ]
+    if found and not registry.calendars:
+        found.append(
+            Finding("plugins", "no calendar service is set up, so nobody can connect.", wrong=True)
+        )
     found += [
         Finding(f"provider {slug}", "set up")
         for slug in sorted({*registry.calendars, *registry.videos})

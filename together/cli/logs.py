@@ -21,6 +21,7 @@ HELD: Mapping[str, int] = {
     "aiosqlite": logging.WARNING,  # prints statements with their values
     "tortoise": logging.WARNING,
     "asyncpg": logging.WARNING,
+    "aiosmtplib": logging.WARNING,  # may print what is said to a mail server, addresses and all
     "asyncio": logging.WARNING,
     "websockets": logging.WARNING,  # prints headers and frames
     "uvicorn": logging.INFO,

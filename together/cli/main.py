@@ -19,7 +19,7 @@ from together.settings import BadSettings, Settings
 COMMANDS: Mapping[str, str] = {
     "demo": "serve a sample organization against stand-ins, with nothing to configure",
     "serve": "serve the API, with the worker in the same process",
-    "worker": "bring to calendars what sessions need, in a process of its own",
+    "worker": "bring to calendars and mailboxes what is due, in a process of its own",
     "migrate": "bring the database to this version",
     "import": "bring in members and matches from CSV files",
     "keys": "make a key file, or add a key to one",

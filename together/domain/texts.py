@@ -41,6 +41,11 @@ def clean_text(field: str, text: str, limit: int, *, lines: bool = False) -> str
     return text
 
 
+def one_line(text: str) -> str:
+    """Make one line of a text that was never checked: what `clean_text` refuses becomes a space."""
+    return " ".join("".join(" " if _refused(letter) else letter for letter in text).split())
+
+
 def _refused(letter: str) -> str | None:
     if letter in "\n\r\u2028\u2029\u0085":
         return "A line break"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import httpx
 
 from together.domain.spans import Span
+from together.providers.delegation import Delegation
 from together.providers.errors import Refused
 from together.providers.oauth import OAuth
 from together.providers.values import Access, Account, Calendar, Event, EventDraft, Meeting, Reading
@@ -87,9 +88,17 @@ class Calendars(ABC):
 class CalendarProvider(Provider):
     """A calendar service."""
 
+    delegation: Delegation | None = None
+    """How an administrator can consent once for every member, where that is possible."""
+
     @abstractmethod
     def open(self, access: Access) -> Calendars:
-        """Open one person's calendars.  `access.http` signs its requests and renews its token."""
+        """Open one person's calendars.  `access.http` signs its requests and renews its token.
+
+        With `access.mailbox` the consent is an organization's, and this mailbox is meant: then
+        `whoami` says whose calendars these are without needing more scopes, and nothing raises
+        `AuthorizationExpired` or `AdminApprovalRequired`, for the member can do nothing about it.
+        """
 
 
 class Meetings(ABC):

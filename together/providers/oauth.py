@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,6 +84,11 @@ class OAuth:
     """This service's own values of ``error``, compared exactly."""
     described: Mapping[str, type[ProviderError]] = field(default_factory=dict)
     """Codes that only the description tells (``AADSTS90094``), compared as whole words."""
+    described_at_consent: Mapping[str, type[ProviderError]] = field(default_factory=dict)
+    """More of these, which count in a callback alone: to a renewal they say that it is over."""
+    heard: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Scopes that come back under another name, or hold others: the name, case-folded → what it
+    is in the names asked for.  A scope that is not in here is compared exactly."""
 
     def __post_init__(self) -> None:
         for url in (self.authorize_url, self.token_url, self.revoke_url):
@@ -98,6 +103,8 @@ class OAuth:
             raise ValueError(f"a provider may not set {', '.join(taken)}")
         if bad := sorted(scope for scope in self.asked if not _SCOPE.match(scope)):
             raise ValueError(f"not a scope: {bad[0]!r}")
+        if bad := sorted(name for name in self.heard if name != name.casefold()):
+            raise ValueError(f"a name that is heard is in folded case, not {bad[0]!r}")
 
     @property
     def asked(self) -> frozenset[str]:
@@ -144,7 +151,7 @@ class OAuth:
 
     def refusal(self, error: str, description: str = "") -> ProviderError:
         """Turn what the token endpoint said into an error somebody can act on."""
-        kind = self._described(description) or {**AT_TOKEN, **self.refusals}.get(error)
+        kind = _described(description, self.described) or {**AT_TOKEN, **self.refusals}.get(error)
         return (kind or Misconfigured)(code=error)
 
     def refused_at_consent(self, error: str, description: str = "") -> ProviderError:
@@ -155,7 +162,8 @@ class OAuth:
         has expired.
         """
         kind = {**AT_CONSENT, **self.refusals}.get(error, Misconfigured)
-        if kind is ConsentDeclined and self._described(description) is AdminApprovalRequired:
+        signs = {**self.described, **self.described_at_consent}
+        if kind is ConsentDeclined and _described(description, signs) is AdminApprovalRequired:
             kind = AdminApprovalRequired
         if kind is AuthorizationExpired:
             kind = Misconfigured
@@ -206,36 +214,72 @@ class OAuth:
         return await JsonApi(http, self.token_url, self._decipher)("POST", "", data=form)
 
     def _decipher(self, status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
-        """A token endpoint's 401 is our own credentials, never the person's consent."""
-        error = vendor_code(body)
-        if error is not None and status < 500 and status not in (408, 429):
-            description = body.get("error_description", "")
-            return self.refusal(error, description if isinstance(description, str) else "")
-        refusal = decipher(status, headers, body)
-        if status < 500 and status not in (408, 429) and refusal is not None:
-            return Misconfigured(status=status)
-        return refusal
-
-    def _described(self, description: str) -> type[ProviderError] | None:
-        words = frozenset(re.findall(r"[A-Za-z0-9_]+", description[:2000]))
-        return next((kind for sign, kind in self.described.items() if sign in words), None)
+        return decipher_token(status, headers, body, refusal=self.refusal)
 
     def _grant(
         self, body: Any, *, now: datetime, refresh_token: Secret | None, scopes: frozenset[str]
     ) -> Grant:
-        kind = shapes.maybe(body, "token_type", str)
-        seconds = shapes.field(body, "expires_in", int)
-        if (kind or "bearer").casefold() != "bearer" or not 0 <= seconds <= LONGEST.total_seconds():
-            raise shapes.unexpected()
-        renewed = shapes.maybe(body, "refresh_token", str)
-        came_back = shapes.maybe(body, "scope", str)
-        return Grant(
-            access_token=_secret(shapes.field(body, "access_token", str)),
-            refresh_token=refresh_token if renewed is None else _secret(renewed),
-            expires_at=now + timedelta(seconds=seconds),
+        return read_grant(
+            body,
+            now=now,
+            refresh_token=refresh_token,
             # What comes back beyond what was asked is not used.
-            scopes=scopes if came_back is None else frozenset(came_back.split()) & self.asked,
+            scopes=lambda said: scopes if said is None else self._understood(said) & self.asked,
         )
+
+    def _understood(self, came_back: str) -> frozenset[str]:
+        """Say the scopes that came back in the names that were asked for."""
+        words = came_back.split()
+        return frozenset().union(*(self.heard.get(word.casefold(), {word}) for word in words))
+
+
+def decipher_token(
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    *,
+    refusal: Callable[[str, str], ProviderError],
+) -> ProviderError | None:
+    """Tell what a token endpoint refused; `refusal` knows its ``error`` and description.
+
+    A 401 of it is our own credentials, never the person's consent.
+    """
+    error = vendor_code(body)
+    if error is not None and status < 500 and status not in (408, 429):
+        description = body.get("error_description", "")
+        return refusal(error, description if isinstance(description, str) else "")
+    refused = decipher(status, headers, body)
+    if status < 500 and status not in (408, 429) and refused is not None:
+        return Misconfigured(status=status)
+    return refused
+
+
+def read_grant(
+    body: Any,
+    *,
+    now: datetime,
+    scopes: Callable[[str | None], frozenset[str]],
+    refresh_token: Secret | None = None,
+) -> Grant:
+    """Read what a token endpoint gave; `scopes` says what its ``scope``, or none, amounts to."""
+    kind = shapes.maybe(body, "token_type", str)
+    seconds = shapes.field(body, "expires_in", int)
+    if (kind or "bearer").casefold() != "bearer" or not 0 <= seconds <= LONGEST.total_seconds():
+        raise shapes.unexpected()
+    renewed = shapes.maybe(body, "refresh_token", str)
+    return Grant(
+        access_token=_secret(shapes.field(body, "access_token", str)),
+        refresh_token=refresh_token if renewed is None else _secret(renewed),
+        expires_at=now + timedelta(seconds=seconds),
+        scopes=scopes(shapes.maybe(body, "scope", str)),
+    )
+
+
+def _described(
+    description: str, signs: Mapping[str, type[ProviderError]]
+) -> type[ProviderError] | None:
+    words = frozenset(re.findall(r"[A-Za-z0-9_]+", description[:2000]))
+    return next((kind for sign, kind in signs.items() if sign in words), None)
 
 
 def _secret(token: str) -> Secret:

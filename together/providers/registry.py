@@ -13,6 +13,7 @@ import pluggy
 
 from together.providers import hookspecs
 from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
+from together.providers.delegation import Delegation
 from together.providers.http import BadAddress, origin
 from together.providers.oauth import OAuth
 
@@ -237,6 +238,9 @@ class _Shelf:
             fit = False
         if not fit or not provider.origins:
             raise _Unfit(f"its provider {slug!r} does not say its origins as https://host[:port]")
+        delegation = getattr(provider, "delegation", None)
+        if not isinstance(delegation, Delegation | None):
+            raise _Unfit(f"its provider {slug!r} has a delegation of another kind")
         self.calendars[slug] = provider
 
     def video(self, provider: Any) -> None:

@@ -86,6 +86,15 @@ class Bookings:
         self, viewer: Viewer, request: BookRequest, once: Once, *, stamp: int
     ) -> Booked:
         request = replace(request, place=_text("place", request.place, LONGEST_PLACE) or None)
+        try:
+            return await self._taken(viewer, request, once, stamp=stamp, settled=False)
+        except taking.OrganizerChanged:
+            # Once more as things are now: a calendar that is back is to hold the event.
+            return await self._taken(viewer, request, once, stamp=stamp, settled=True)
+
+    async def _taken(
+        self, viewer: Viewer, request: BookRequest, once: Once, *, stamp: int, settled: bool
+    ) -> Booked:
         people, organizer, known = await self._considered(viewer, request)
         plan = taking.Plan(
             viewer=viewer,
@@ -96,6 +105,7 @@ class Bookings:
             once=once,
             now=self._clock(),
             stamp=stamp,
+            settled=settled,
         )
         try:
             booking = await transaction(lambda: taking.take(plan))

@@ -15,9 +15,11 @@ from typing import Protocol
 
 from together.domain.spans import Span, Spans
 from together.providers.contract import Calendars
-from together.providers.errors import NeedsPerson, NeedsTime, ProviderError
+from together.providers.errors import NeedsPerson, ProviderError, ProviderUnavailable
 from together.services import busy_blocks, trouble
 from together.services.busy_blocks import Stored
+from together.services.calendar_list import look_again
+from together.services.resting import REST, Resting
 from together.store.models import CalendarRow, Integration
 
 log = logging.getLogger(__name__)
@@ -31,14 +33,20 @@ FACTS = 24 * 60 * 60
 PATIENCE = 4.0
 """Seconds that an answer waits for the services."""
 
-REST = 30
-"""Seconds for which a service that failed is not asked again for the same person."""
-
 SWEPT = 6 * 60 * 60
 """Seconds after which the sweep reads a calendar that nobody has asked for."""
 
 SWEEP = 50
 """Calendars that one sweep reads at most."""
+
+AT_ONCE = 8
+"""Calendars that a sweep reads at the same time."""
+
+LIMIT = 60.0
+"""Seconds after which a reading is given up, whoever waits for it."""
+
+GRACE = 5.0
+"""Seconds more that a sweep waits, for the end of one that is given up to be noted."""
 
 HORIZON = 62 * 86_400
 """Seconds that a sweep reads ahead."""
@@ -72,11 +80,17 @@ class Busy:
     """Reads busy times, each calendar once for everybody who asks at the same time."""
 
     def __init__(
-        self, grants: OpensCalendars, clock: Callable[[], int], *, patience: float = PATIENCE
+        self,
+        grants: OpensCalendars,
+        clock: Callable[[], int],
+        *,
+        patience: float = PATIENCE,
+        limit: float = LIMIT,
     ) -> None:
-        self._grants, self._clock, self._patience = grants, clock, patience
-        self._flights: dict[tuple[int, int], asyncio.Task[Stored | None]] = {}
-        self._resting: dict[tuple[int, int], int] = {}
+        self._grants, self._clock = grants, clock
+        self._patience, self._limit = patience, limit
+        self._flights: dict[tuple[int, int, int], asyncio.Task[Stored | None]] = {}
+        self._resting = Resting(clock)
         self._running: set[asyncio.Task[Stored | None]] = set()
 
     async def known(
@@ -103,22 +117,25 @@ class Busy:
             for each in stale
             if (flight := self._flight(each, reach, now=now)) is not None
         }
-        read = await self._landed(flights)
+        read = await self._landed(flights, patience=self._patience)
         return {each.id: _told(read.get(each.id, stored[each.id]), window) for each in integrations}
 
     async def at(self, integrations: Sequence[Integration], span: Span) -> Mapping[int, Known]:
         """Read the calendars for these minutes now, whatever is stored.
 
-        What cannot be read now is unknown; what the store says is busy is busy all the same.
+        What cannot be read now is unknown; what the store says is busy is busy all the same.  A
+        service that is to be left alone is not asked, and a late answer is still taken note of.
         """
         if not integrations:
             return {}
         now = self._clock()
-        tasks = {each.id: self._begun(self._minutes(each, span, now=now)) for each in integrations}
-        read = await self._landed(tasks)
+        tasks = {
+            each.id: self._begun(self._minutes(each, span, now=now))
+            for each in integrations
+            if each not in self._resting
+        }
+        read = await self._landed(tasks, patience=self._patience)
         missed = [each for each in integrations if each.id not in read]
-        for each in missed:
-            tasks[each.id].cancel()
         stored = await busy_blocks.stored(missed, span, since=now - FACTS)
         told = {key: _told(value, span) for key, value in read.items()}
         for each in missed:
@@ -137,13 +154,11 @@ class Busy:
         Somebody who connected a calendar stays integrated although nobody looks for a day.
         """
         now = self._clock()
-        calm = 0
-        for each in await busy_blocks.unread(before=now - SWEPT, most=SWEEP):
-            until = now + HORIZON
-            flight = self._flight(each, _whole_days(now, until), now=now)
-            if flight is not None and await flight is not None:
-                calm += 1
-        return calm
+        turns = await busy_blocks.take_turns(
+            before=now - SWEPT, again=now - REST, now=now, most=SWEEP
+        )
+        places = asyncio.Semaphore(AT_ONCE)
+        return sum(await asyncio.gather(*(self._swept(each, places) for each in turns)))
 
     async def finished(self) -> None:
         """Stop the readings under way, before the database is closed."""
@@ -154,16 +169,29 @@ class Busy:
 
     # Reading
 
+    async def _swept(self, integration: Integration, places: asyncio.Semaphore) -> bool:
+        """Read one of a sweep's calendars; what is wrong with it holds up no other."""
+        async with places:
+            now = self._clock()
+            flight = self._flight(integration, _whole_days(now, now + HORIZON), now=now)
+            if flight is None:
+                return False
+            try:
+                read = await self._landed({integration.id: flight}, patience=self._limit + GRACE)
+            except Exception as error:  # noqa: BLE001
+                log.error("integration %s: not swept: %s", integration.id, type(error).__name__)  # noqa: TRY400
+                return False
+            return bool(read)
+
     def _flight(
         self, integration: Integration, reach: Span, *, now: int
     ) -> asyncio.Task[Stored | None] | None:
         """Give the reading under way, or begin one, unless its service is to be left alone."""
-        key = (integration.id, integration.generation)
+        key = (integration.id, integration.generation, integration.choice)
         if flight := self._flights.get(key):
             return flight
-        if self._resting.get(key, 0) > now:
+        if integration in self._resting:
             return None
-        self._resting.pop(key, None)
         flight = self._begun(self._refresh(integration, reach, now=now))
         self._flights[key] = flight
         flight.add_done_callback(lambda _: self._flights.pop(key, None))
@@ -178,12 +206,12 @@ class Busy:
         return task
 
     async def _landed(
-        self, flights: Mapping[int, asyncio.Task[Stored | None]]
+        self, flights: Mapping[int, asyncio.Task[Stored | None]], *, patience: float
     ) -> dict[int, Stored]:
         """Wait as long as an answer may take; a flight that is late goes on by itself."""
         if not flights:
             return {}
-        await asyncio.wait(set(flights.values()), timeout=self._patience)
+        await asyncio.wait(set(flights.values()), timeout=patience)
         return {
             key: read
             for key, flight in flights.items()
@@ -200,43 +228,47 @@ class Busy:
 
     async def _minutes(self, integration: Integration, span: Span, *, now: int) -> Stored | None:
         """Read one person's calendars; None when that is not possible now."""
-        key = (integration.id, integration.generation)
         try:
-            async with (
-                trouble.noted(integration, clock=self._clock),
-                self._grants.open(integration) as calendars,
-            ):
-                counting = await CalendarRow.filter(
-                    organization_id=integration.organization_id,
-                    integration_id=integration.id,
-                    counts=True,
-                ).values_list("external_id", flat=True)
-                if not counting:
-                    return None
-                reading = await calendars.busy([str(each) for each in counting], span)
+            counting = await CalendarRow.filter(
+                organization_id=integration.organization_id,
+                integration_id=integration.id,
+                counts=True,
+            ).values_list("external_id", flat=True)
+            if not counting:
+                return None
+            async with trouble.reading(integration, clock=self._clock):
+                read = await self._asked(integration, [str(each) for each in counting], span, now)
+            if not read.lost:
+                await trouble.readable(integration)
         except NeedsPerson:
             return Stored(lost=True)
-        except ProviderError as error:
-            wait = error.retry_after if isinstance(error, NeedsTime) else None
-            self._rest(key, until=now + max(REST, int(wait.total_seconds()) if wait else 0))
-            return None
         except Exception as error:  # noqa: BLE001  (a plugin's fault must not cost an answer)
-            log.error("integration %s: reading failed: %s", integration.id, type(error).__name__)  # noqa: TRY400
-            self._rest(key, until=now + REST)
+            if not isinstance(error, ProviderError):
+                name = type(error).__name__
+                log.error("integration %s: reading failed: %s", integration.id, name)  # noqa: TRY400
+            self._resting.leave_alone(integration, after=error)
             return None
-        covers = Spans() if reading.unread else Spans([span])
+        return read
+
+    async def _asked(
+        self, integration: Integration, counting: Sequence[str], span: Span, now: int
+    ) -> Stored:
+        """Ask the service, within the time that any reading has."""
+        try:
+            async with asyncio.timeout(self._limit), self._grants.open(integration) as calendars:
+                reading = await calendars.busy(counting, span)
+                if reading.unread and await look_again(integration, calendars, clock=self._clock):
+                    return Stored(lost=True)  # other calendars count now: those are to be read
+        except TimeoutError:
+            raise ProviderUnavailable from None
+        if all(each in reading.unread for each in counting):
+            raise ProviderUnavailable  # an answer that says nothing is none
         return Stored(
             busy=reading.busy & Spans([span]),
-            covers=covers,
+            covers=Spans() if reading.unread else Spans([span]),
             asked=Spans([span]),
             as_of=now,
-            something=len(reading.unread) < len(counting),
         )
-
-    def _rest(self, key: tuple[int, int], *, until: int) -> None:
-        if len(self._resting) > 10_000:
-            self._resting.clear()
-        self._resting[key] = until
 
 
 def _whole_days(now: int, until: int) -> Span:

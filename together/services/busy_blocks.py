@@ -8,11 +8,15 @@ from typing import Any
 
 from tortoise.connection import get_connection
 from tortoise.expressions import Q, Subquery
+from tortoise.functions import Coalesce
 
 from together.domain.spans import Span, Spans
 from together.store.database import Database
 from together.store.models import BusyBlock, BusyReading, Integration, IntegrationState
 from together.store.transaction import transaction
+
+LONG = 2 * 86_400
+"""Seconds after which a calendar that cannot be read has its turn no oftener than the others."""
 
 _BATCH = 1000
 
@@ -28,8 +32,6 @@ class Stored:
     """Where anything was read, complete or not."""
     as_of: int | None = None
     """The oldest of the readings."""
-    something: bool = True
-    """At least one calendar that counts was read."""
     lost: bool = False
 
 
@@ -100,6 +102,7 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
             id=integration.id,
             organization_id=integration.organization_id,
             generation=integration.generation,
+            choice=integration.choice,
         )
         if await current.select_for_update(no_key=True).first() is None:
             return False
@@ -109,10 +112,8 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
         }
         if await BusyReading.exists(**mine, read_at__gt=read.as_of):
             return True
-        if read.something:
-            await current.update(read_at=read.as_of, unreadable_since=None)
-        else:
-            await current.update(unreadable_since=integration.unreadable_since or read.as_of)
+        # Since the row was loaded, another process may have noted that it could not read.
+        await current.update(read_at=read.as_of, unreadable_since=None)
         await BusyReading.filter(**mine).delete()
         await BusyBlock.filter(**mine).delete()
         await BusyReading.create(
@@ -149,14 +150,32 @@ async def forget(*, before: int) -> int:
     return await transaction(work)
 
 
-async def unread(*, before: int, most: int) -> list[Integration]:
-    """List connections that were not read since; those that wait longest come first.
+async def take_turns(*, before: int, again: int, now: int, most: int) -> list[Integration]:
+    """Take those not read since `before` whose turn it is: whoever was tried longest ago is first.
 
-    One that could not be read for two days is left to whoever asks for it.
+    Taking a turn is what moves a calendar to the end of the line, so that those which cannot be
+    read never stand before the others.  None is taken twice after `again`, by whichever process.
     """
-    return await (
-        Integration.filter(Q(read_at=None) | Q(read_at__lt=before), state=IntegrationState.ACTIVE)
-        .filter(Q(unreadable_since=None) | Q(unreadable_since__gt=before - 2 * 86_400))
-        .order_by("read_at", "id")
-        .limit(most)
+    waiting = Integration.filter(
+        Q(read_at=None) | Q(read_at__lt=before),
+        Q(tried_at=None) | Q(tried_at__lte=again),
+        Q(unreadable_since=None)
+        | Q(unreadable_since__gt=now - LONG)
+        | Q(tried_at=None)
+        | Q(tried_at__lt=before),
+        state=IntegrationState.ACTIVE,
     )
+
+    async def work() -> list[Integration]:
+        # One that was never tried comes first: the two databases sort a NULL to opposite ends.
+        rows = await (
+            waiting.annotate(tried=Coalesce("tried_at", 0))
+            .order_by("tried", "id")
+            .limit(most)
+            .select_for_update(skip_locked=True, no_key=True)
+        )
+        if rows:
+            await Integration.filter(id__in=[row.id for row in rows]).update(tried_at=now)
+        return rows
+
+    return await transaction(work)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from together.services.refusals import InvalidInput, KeyReused
+from together.services.refusals import InvalidInput, KeyReused, Refusal
 from together.services.viewer import Viewer
+from together.store.clock import database_now
 from together.store.models import ClientKey
+from together.store.refused import Taken
+from together.store.transaction import transaction
+
+Said = Mapping[str, str | int | bool | Sequence[str] | None]
+"""An input, to tell it from another one."""
 
 KEPT = 24 * 60 * 60
 """Seconds."""
@@ -27,9 +33,7 @@ class Once:
     input_hash: str
 
     @classmethod
-    def of(
-        cls, viewer: Viewer, mutation: str, *, key: str, said: Mapping[str, str | int | bool | None]
-    ) -> Once:
+    def of(cls, viewer: Viewer, mutation: str, *, key: str, said: Said) -> Once:
         """Read the key; the input itself is not kept."""
         if not key.strip() or len(key) > _LONGEST or not key.isprintable():
             raise InvalidInput(
@@ -37,6 +41,30 @@ class Once:
             )
         text = json.dumps(said, sort_keys=True)
         return cls(viewer, mutation, key, hashlib.sha256(text.encode()).hexdigest())
+
+    async def carried_out(self, make: Callable[[], Awaitable[int]]) -> int:
+        """Give the row id of what `make` makes, in a transaction, or has made for this request.
+
+        A refusal stands only if nothing was made: of a request that came twice at once, the second
+        finds what the first one did.
+        """
+        now = await database_now()
+        made = await self.made(now=now)
+        if made is not None:
+            return made
+
+        async def work() -> int:
+            made = await make()
+            await self.remember(made, now=now)
+            return made
+
+        try:
+            return await transaction(work)
+        except (Refusal, Taken):
+            made = await self.made(now=now)
+            if made is None:
+                raise
+            return made
 
     async def made(self, *, now: int) -> int | None:
         """Give the row id of what this request has made; `now` is the database's."""

@@ -26,10 +26,12 @@ from together.services.grants import Grants
 from together.services.refusals import (
     AccountWithoutCalendar,
     ApprovalRequired,
+    ConnectionRefusal,
     ConsentNotFound,
     ConsentWasDeclined,
     NotAvailableHere,
     ProviderDown,
+    ProviderUnknown,
     Refusal,
     ScopeMissing,
 )
@@ -65,6 +67,13 @@ class Completing:
     async def complete(self, viewer: Viewer, handle: str) -> Integration:
         """Connect with what the handle stands for, once."""
         attempt = await self._attempts.claimed(viewer, handle)
+        try:
+            return await self._completed(viewer, attempt)
+        except ConnectionRefusal as refusal:
+            refusal.provider = attempt.provider
+            raise
+
+    async def _completed(self, viewer: Viewer, attempt: Attempt) -> Integration:
         if attempt.error is not None:
             error = _AT_CONSENT.get(attempt.error, Misconfigured)()
             raise _refusal(error, slug=attempt.provider)
@@ -75,7 +84,9 @@ class Completing:
             generation=attempt.generation,
             active=True,
         )
-        if not current or provider is None or provider.oauth.token_url != attempt.token_url:
+        if provider is None:
+            raise ProviderUnknown
+        if not current or provider.oauth.token_url != attempt.token_url:
             raise ConsentNotFound
         return await self._connect(viewer, attempt, provider)
 

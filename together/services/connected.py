@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from together.providers.values import Account, Calendar, Capability, Grant
-from together.services import sealing
+from together.services import calendar_list, sealing
 from together.services.attempts import locked_member
+from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AccountTaken,
     AlreadyConnected,
@@ -22,7 +22,6 @@ from together.store.clock import database_now
 from together.store.models import (
     BusyBlock,
     BusyReading,
-    CalendarRow,
     Integration,
     IntegrationState,
     new_uid,
@@ -30,8 +29,6 @@ from together.store.models import (
 from together.store.refused import Taken
 from together.store.transaction import transaction
 from together.store.vault import Vault
-
-MOST_CALENDARS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,7 @@ async def connected(
         "unreadable_since": None,
         "read_at": None,
         "renewing_until": None,
+        "listed_at": at,
     }
 
     async def work() -> Integration:
@@ -105,8 +103,11 @@ async def connected(
             ).update(**kept, generation=integration.generation + 1)
             await integration.refresh_from_db()
             await _read_afresh(integration)
-        await _keep_calendars(integration, consent.calendars)
         await take_up(integration, after=at, now=await database_now())
+        if before is None:
+            await calendar_list.begin(integration, consent.calendars, at=at)
+        else:
+            await calendar_list.keep(integration, consent.calendars, at=at)
         await audit.record(
             organization_id=member.organization_id,
             actor_id=member.id,
@@ -114,6 +115,8 @@ async def connected(
             subject=f"member:{member.id}",
             at=at,
         )
+        # After the line of the log, which makes this take turns with whoever changes the offer.
+        await refuse_unoffered(member.organization_id, consent.provider)
         return integration
 
     try:
@@ -143,51 +146,3 @@ async def _read_afresh(integration: Integration) -> None:
     mine = {"organization_id": integration.organization_id, "integration_id": integration.id}
     await BusyReading.filter(**mine).delete()
     await BusyBlock.filter(**mine).delete()
-
-
-async def _keep_calendars(integration: Integration, listed: Sequence[Calendar]) -> None:
-    """Keep the choices for the calendars that are still there, and choose where none is left."""
-    mine: dict[str, Any] = {
-        "organization_id": integration.organization_id,
-        "integration_id": integration.id,
-    }
-    old = {row.external_id: row for row in await CalendarRow.filter(**mine)}
-    new = {
-        calendar.id: calendar for calendar in listed[:MOST_CALENDARS] if len(calendar.id) <= 1024
-    }
-    if gone := [row.id for key, row in old.items() if key not in new]:
-        await CalendarRow.filter(**mine, id__in=gone).delete()
-    counts = {key for key, row in old.items() if key in new and row.counts}
-    receives = {
-        key for key, row in old.items() if key in new and row.receives and new[key].writable
-    }
-    counts = counts or set(_first(new))
-    receives = receives or set(_first({k: c for k, c in new.items() if c.writable}))
-    # One at most receives, and the database says so: it lets go before another takes over.
-    await CalendarRow.filter(**mine).exclude(external_id__in=receives).update(receives=False)
-    for key, calendar in new.items():
-        columns = {
-            **_columns(calendar),
-            "counts": key in counts,
-            "receives": key in receives,
-        }
-        if row := old.get(key):
-            await CalendarRow.filter(**mine, id=row.id).update(**columns)
-        else:
-            await CalendarRow.create(**mine, external_id=key, **columns)
-
-
-def _columns(calendar: Calendar) -> dict[str, Any]:
-    return {
-        "name": calendar.name[:500],
-        "primary": calendar.primary,
-        "writable": calendar.writable,
-        "carries_meetings": calendar.carries_meetings,
-        "zone": calendar.zone if calendar.zone and len(calendar.zone) <= 64 else None,
-    }
-
-
-def _first(calendars: Mapping[str, Calendar]) -> list[str]:
-    """Choose the primary calendar, or the first where none is named so."""
-    primary = [key for key, calendar in calendars.items() if calendar.primary]
-    return (primary or list(calendars))[:1]

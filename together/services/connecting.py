@@ -22,8 +22,10 @@ from together.services.attempts import Attempts, found_by_state, locked_member
 from together.services.completing import Completing
 from together.services.grants import Grants
 from together.services.integrations import gains
+from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AlreadyConnected,
+    ConnectionRefusal,
     ConsentNotFound,
     InvalidInput,
     NotConnected,
@@ -74,13 +76,18 @@ class Connecting:
         choose_account: bool = False,
     ) -> str:
         """Give the address at which the member consents."""
-        provider = self._registry.calendars.get(slug)
-        if provider is None:
-            raise ProviderUnknown
-        if not returns_to(return_to, self._return_to):
-            raise ReturnAddressRefused
-        hint = None if login_hint is None else _checked_hint(login_hint)
-        await _refuse_second(viewer, provider)
+        try:
+            provider = await self._offered(viewer, slug)
+            if not returns_to(return_to, self._return_to):
+                raise ReturnAddressRefused
+            hint = None if login_hint is None else _checked_hint(login_hint)
+            connected = await _refuse_second(viewer, provider)
+        except ConnectionRefusal as refusal:
+            refusal.provider = slug if slug in self._registry.calendars else None
+            raise
+        if connected is not None and not choose_account:
+            # Reconnecting is with the same account, so that is the one to suggest.
+            hint = hint or connected.account_email
         verifier, challenge = pkce()
         redirect_uri = f"{self._public_url}/callback/{slug}"
         state = await self._attempts.start(
@@ -98,6 +105,13 @@ class Connecting:
             login_hint=hint,
             choose_account=choose_account,
         )
+
+    async def _offered(self, viewer: Viewer, slug: str) -> CalendarProvider:
+        await refuse_unoffered(viewer.organization_id, slug)
+        provider = self._registry.calendars.get(slug)
+        if provider is None:
+            raise ProviderUnknown
+        return provider
 
     async def callback(self, slug: str, params: Mapping[str, str]) -> str:
         """Keep what the service sent, and give the address to return to, with a handle.
@@ -172,14 +186,15 @@ def _checked_hint(text: str) -> str:
         raise InvalidInput("loginHint", "This is an e-mail address.") from None
 
 
-async def _refuse_second(viewer: Viewer, provider: CalendarProvider) -> None:
+async def _refuse_second(viewer: Viewer, provider: CalendarProvider) -> Integration | None:
     """One calendar a member; consenting again is for a lost grant, or for a box left unticked."""
     integration = await _own(viewer)
     if integration is None:
-        return
+        return None
     offered = provider.oauth.capabilities(provider.oauth.asked)
     if integration.provider != provider.slug or not gains(integration, offered):
         raise AlreadyConnected
+    return integration
 
 
 def _another_issuer(provider: CalendarProvider, params: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Brings to the calendars what the outbox holds, until it is there or somebody has to act.
+"""Brings to calendars and mailboxes what the outbox holds, until it is there or somebody must act.
 
 A job is claimed by a lease on the database's clock, so that any number of workers share the work
 and one that dies loses nothing: whoever comes next finds by the session's key what it had made.
@@ -26,6 +26,7 @@ from together.providers.errors import (
 )
 from together.providers.registry import Registry
 from together.services.event_writing import EventWriter
+from together.services.mail import Mails
 from together.services.spreading import spread
 from together.services.targets import WAITS_FOR_MEMBER, OpensForDelivery
 from together.store.clock import database_now
@@ -40,14 +41,16 @@ LEASE = 180
 LIMIT = 120.0
 """Seconds after which a job is given up for now; well within the lease."""
 
-BATCH = 10
+PLACES = 10
+"""Jobs that are under way at once.  One that is slow holds its own place and no other."""
 
 LONGEST_PAUSE = 15 * 60
 LONGEST_REVOCATION_PAUSE = 5 * 60
 OPERATORS_PAUSE = 10 * 60
 
 KEPT = 7 * 86_400
-"""Seconds for which a job that is done is kept, and one is tried that takes something away."""
+"""Seconds for which a job that is done is kept, and one is tried that takes something away or is a
+mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +70,27 @@ class Delivery:
     """Delivers what is due."""
 
     def __init__(
-        self, grants: OpensForDelivery, registry: Registry, clock: Callable[[], int]
+        self,
+        grants: OpensForDelivery,
+        registry: Registry,
+        clock: Callable[[], int],
+        mails: Mails | None = None,
     ) -> None:
-        self._grants, self._clock = grants, clock
+        """Without `mails`, they are printed."""
+        self.mails = mails or Mails(registry, clock)
+        self._grants = grants
         self._events = EventWriter(grants, registry, clock)
 
     async def run_once(self) -> int:
-        """Claim what is due and deliver it; say how many jobs that were."""
-        jobs = await claim(BATCH)
-        if jobs:
-            async with asyncio.TaskGroup() as group:
-                for job in jobs:
-                    group.create_task(self._delivered(job))
+        """Claim what is due, as far as there are places, and deliver all of it; say how much."""
+        jobs = await claim(PLACES)
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(self.deliver(job))
         return len(jobs)
 
-    async def _delivered(self, job: Job) -> None:
+    async def deliver(self, job: Job) -> None:
+        """Try a job that was claimed just now, and note what became of it."""
         verdict = await self._tried(job)
         await settle(job, verdict)
         log.info("job %s %s: %s %s", job.id, job.kind, verdict.state, verdict.reason or "")
@@ -104,13 +113,15 @@ class Delivery:
             case JobKind.REVOKE_GRANT:
                 await self._grants.revoke(job)
             case JobKind.WRITE_EVENT | JobKind.CANCEL_EVENT if job.integration_id is None:
-                await spread(job, now=self._clock())
+                await spread(job)
             case JobKind.WRITE_EVENT:
                 await self._events.write(job)
             case JobKind.POLL_MEETING:
                 await self._events.poll(job)
             case JobKind.CANCEL_EVENT:
                 await self._events.cancel(job)
+            case JobKind.REMIND_RECONNECT:
+                await self.mails.send(job)
 
 
 def judged(job: Job, error: ProviderError) -> Verdict:
@@ -149,7 +160,7 @@ def _pause(job: Job, asked: timedelta | None) -> int:
 async def claim(most: int) -> Sequence[Job]:
     """Take what is due; a job whose lease has run out was left behind by a worker that died."""
     now = await database_now()
-    if not await _due(now).exists():
+    if most < 1 or not await _due(now).exists():
         return []  # without holding up anybody who writes
 
     async def work() -> list[Job]:
@@ -180,6 +191,7 @@ async def settle(job: Job, verdict: Verdict) -> None:
     late = job.created_at + KEPT <= now and job.kind in (
         JobKind.REVOKE_GRANT,
         JobKind.CANCEL_EVENT,
+        JobKind.REMIND_RECONNECT,
     )
     if late and verdict.state is JobState.WAITING:
         ends = JobState.DONE if job.kind is JobKind.REVOKE_GRANT else JobState.PARKED
@@ -216,5 +228,6 @@ async def reopen(integration: Integration, *, now: int) -> int:
 
 
 async def forget(*, now: int) -> int:
-    """Delete the jobs that were done long ago; say how many there were."""
-    return int(await Job.filter(state=JobState.DONE, created_at__lt=now - KEPT).delete())
+    """Delete the jobs that were done long ago, and mails nobody took; say how many there were."""
+    over = Q(state=JobState.DONE) | Q(state=JobState.PARKED, kind=JobKind.REMIND_RECONNECT)
+    return int(await Job.filter(over, created_at__lt=now - KEPT).delete())

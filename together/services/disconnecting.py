@@ -8,6 +8,7 @@ from together.providers.errors import Misconfigured, ProviderError
 from together.providers.values import Account, Capability
 from together.services import attempts, sealing
 from together.services.grants import Grants
+from together.services.join_links import without_link
 from together.services.targets import Disconnected
 from together.store.models import (
     Booking,
@@ -108,3 +109,12 @@ async def _park(integration: Integration) -> None:
         kind__in=[JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT],
         state=JobState.WAITING,
     ).update(state=JobState.PARKED, reason=Disconnected.__name__, leased_until=None)
+    held = CalendarEvent.filter(
+        organization_id=integration.organization_id, integration_id=integration.id
+    )
+    # Links that this calendar was to bring do not come by themselves any more.
+    await without_link(
+        integration.organization_id,
+        [row.booking_id for row in await held],
+        booked_by_id=integration.member_id,
+    ).update(link_given_up=True)

@@ -20,7 +20,8 @@ from together.providers.errors import AuthorizationExpired, Gone, Refused
 from together.providers.registry import Registry
 from together.providers.values import Capability, Event, EventDraft
 from together.services import trouble
-from together.services.join_links import checked_link
+from together.services.calendar_list import look_again
+from together.services.join_links import checked_link, without_link
 from together.services.targets import (
     WAITS_FOR_MEMBER,
     Disconnected,
@@ -74,8 +75,18 @@ class EventWriter:
         if target.booking.ends <= self._clock():
             raise SessionOver
         draft = await self._draft(target)
-        async with self._open(target.integration) as calendars:
-            event = await calendars.create(draft)
+        try:
+            async with self._open(target.integration) as calendars:
+                try:
+                    event = await calendars.create(draft)
+                except Gone:
+                    if await look_again(target.integration, calendars, clock=self._clock):
+                        raise NotYet(retry_after=timedelta(seconds=1)) from None
+                    raise
+        except Refused:
+            if target.organizes:
+                await self._no_link(target)
+            raise
         await self._note(target, event)
 
     async def poll(self, job: Job) -> None:
@@ -83,8 +94,14 @@ class EventWriter:
         target = await target_of(job)
         if target is None or target.row.event_id is None or not target.row.meeting_pending:
             return
-        if target.booking.state is BookingState.CANCELLED or target.integration is None:
+        if target.booking.state is BookingState.CANCELLED:
             return
+        if target.integration is None:
+            await _missing(target).update(link_given_up=True)
+            raise Disconnected
+        if target.booking.ends <= self._clock():
+            await self._no_link(target)
+            raise SessionOver
         try:
             async with self._open(target.integration) as calendars:
                 event = await calendars.read(target.event)
@@ -93,13 +110,13 @@ class EventWriter:
                     event = await calendars.remake_meeting(event, key=key)
         except Refused:
             # No link will come: the calendar carries none, or the event is not there any more.
-            await _row(target).update(meeting_pending=False)
+            await self._no_link(target)
             raise
         if event.meeting is not None:
             await self._note(target, event)
             return
         if job.attempts >= MOST_POLLS:
-            await _row(target).update(meeting_pending=False)
+            await self._no_link(target)
             raise LinkMissing
         pause = _POLLS[min(job.attempts, len(_POLLS)) - 1]
         raise NotYet(retry_after=timedelta(seconds=pause))
@@ -167,17 +184,27 @@ class EventWriter:
                 return
             if link is not None:
                 await Booking.filter(id=booking.id, organization_id=booking.organization_id).update(
-                    join_url=link
+                    join_url=link, link_given_up=False
                 )
             elif waits and target.job.kind is not JobKind.POLL_MEETING:
+                await _missing(target).update(link_given_up=False)
                 await _job(booking, JobKind.POLL_MEETING, integration_id=integration_id, at=at)
 
         await transaction(work)
         if event.meeting is not None and waits:
             log.error("booking %s: its link is on a host that is not declared", target.booking.id)
             if target.job.kind is JobKind.POLL_MEETING:
-                await _row(target).update(meeting_pending=False)
+                await self._no_link(target)
                 raise LinkMissing
+
+    async def _no_link(self, target: Target) -> None:
+        """Note that no link will come."""
+
+        async def work() -> None:
+            await _missing(target).update(link_given_up=True)
+            await _row(target).update(meeting_pending=False)
+
+        await transaction(work)
 
     async def _leave_nothing(self, target: Target) -> None:
         """Take away the event of a cancelled session that an earlier try may have made.
@@ -239,6 +266,10 @@ class EventWriter:
 
 def _row(target: Target) -> QuerySet[CalendarEvent]:
     return CalendarEvent.filter(id=target.row.id, organization_id=target.row.organization_id)
+
+
+def _missing(target: Target) -> QuerySet[Booking]:
+    return without_link(target.row.organization_id, [target.booking.id])
 
 
 async def _job(booking: Booking, kind: JobKind, *, integration_id: int, at: int) -> None:

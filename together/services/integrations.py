@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,16 @@ REASONS = {
         "The organization of that account must approve Together before its calendar can be read."
     ),
 }
+_NONE_COUNTS = (
+    "None of your calendars counts as busy, so you are not integrated. Choose which of them count."
+)
+_OTHERWISE = "Your calendars are not used as you chose. Look at them, and choose again."
+_MISSING = (
+    "The service does not list this calendar any more: it was deleted, or is not shared with you."
+)
+_NOT_WRITABLE = "The service does not let you write to this calendar any more."
+_COUNTED = " Its events do not count as busy until it is back."
+_RECEIVED = " Sessions are written to another one that can be written, if you have any."
 _ANY_REASON = "The calendar service asks you to sign in again."
 
 
@@ -44,12 +54,38 @@ class Own:
     def capabilities(self) -> Capability:
         return Capability(self.integration.capabilities)
 
+    @property
+    def reason(self) -> str | None:
+        """In plain words, what its owner is to see to first."""
+        return reason_in_words(self.integration) or self.to_choose
+
+    @property
+    def to_choose(self) -> str | None:
+        """Why its owner is to choose among the calendars; None while the choice holds as it is."""
+        if not any(row.counts for row in self.calendars):
+            return _NONE_COUNTS
+        return _OTHERWISE if any(map(calendar_in_words, self.calendars)) else None
+
 
 def reason_in_words(integration: Integration) -> str | None:
     """Say in plain words why a connection waits for its member."""
     if integration.reason is None:
         return None
     return REASONS.get(integration.reason, _ANY_REASON)
+
+
+def calendar_in_words(row: CalendarRow) -> str | None:
+    """Say in plain words why a calendar is not used as its owner chose."""
+    if row.missing_since is None:
+        return _NOT_WRITABLE + _RECEIVED if row.received else None
+    return _MISSING + _COUNTED * row.counted + _RECEIVED * row.received
+
+
+async def own_calendars(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[CalendarRow]:
+    """Find calendars by uid, among those of the viewer's own account."""
+    return await Scope(viewer.organization_id)(CalendarRow).filter(
+        uid__in=uids, integration__member_id=viewer.member_id
+    )
 
 
 def facts(integration: Integration, *, counting: bool, now: int) -> IntegrationFacts:

@@ -1,11 +1,15 @@
-"""A join link is a claim of the service until it has been looked at."""
+"""A join link: a claim of the service until it has been looked at, and what is missing of it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
+
+from tortoise.queryset import QuerySet
 
 from together.providers.contract import VideoProvider
 from together.providers.values import Event
+from together.store.models import Booking
 
 _LONGEST = 2000
 
@@ -27,3 +31,16 @@ def checked_link(event: Event, video: VideoProvider | None) -> str | None:
     if parts.scheme != "https" or parts.username is not None or port not in (None, 443):
         return None
     return link if parts.hostname in video.join_hosts else None
+
+
+def without_link(
+    organization_id: int, booking_ids: Collection[int], **which: int
+) -> QuerySet[Booking]:
+    """Give those of these sessions that were to have a link and have none."""
+    return Booking.filter(
+        organization_id=organization_id,
+        id__in=sorted(booking_ids),
+        video__isnull=False,
+        join_url=None,
+        **which,
+    )

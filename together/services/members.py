@@ -9,9 +9,17 @@ from together.domain.addresses import BadAddress, checked_email, email_key
 from together.domain.texts import BadText, clean_text
 from together.services import disconnecting
 from together.services.cancelling import cancel_ahead
+from together.services.client_keys import Once
 from together.services.grants import Grants
+from together.services.matching import active_match
 from together.services.profile import checked_name, checked_zone
-from together.services.refusals import EmailTaken, Forbidden, InvalidInput, NotFound
+from together.services.refusals import (
+    AlreadyMatched,
+    EmailTaken,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+)
 from together.services.viewer import Viewer
 from together.store import audit
 from together.store.database import Database
@@ -20,6 +28,7 @@ from together.store.models import (
     Match,
     MatchState,
     Member,
+    Organization,
     Participant,
     Role,
 )
@@ -42,13 +51,16 @@ class Members:
         self,
         viewer: Viewer,
         *,
+        client_key: str,
         email: str,
         name: str,
         zone: str = "UTC",
         role: Role = Role.PARTICIPANT,
     ) -> Member:
-        """Make a member, who signs in with this address from now on."""
+        """Make a member, who signs in with this address from now on; once for each client key."""
         _administers(viewer)
+        said = {"email": email, "name": name, "zone": zone, "role": role.value}
+        once = Once.of(viewer, "createMember", key=client_key, said=said)
         try:
             address = checked_email(email)
         except BadAddress:
@@ -61,17 +73,18 @@ class Members:
             "role": role,
         }
 
-        async def work() -> Member:
+        async def make() -> int:
             member = await Member.create(organization_id=viewer.organization_id, **columns)
             await self._audited(viewer, "member.created", f"member:{member.id}")
             if role is not Role.PARTICIPANT:
                 await self._audited(viewer, "member.role_granted", f"member:{member.id}")
-            return member
+            return member.id
 
         try:
-            return await transaction(work)
+            made = await once.carried_out(make)
         except Taken:
             raise EmailTaken from None
+        return await Scope(viewer.organization_id)(Member).get(id=made)
 
     async def deactivate_member(self, viewer: Viewer, uid: str) -> Member:
         """Let a member go: from now on they see nothing, and nothing of theirs is read.
@@ -129,19 +142,35 @@ class Members:
         return await transaction(work)
 
     async def create_match(
-        self, viewer: Viewer, *, mentor: str, mentees: Sequence[str], program: str = "Mentoring"
+        self,
+        viewer: Viewer,
+        *,
+        client_key: str,
+        mentor: str,
+        mentees: Sequence[str],
+        program: str = "Mentoring",
     ) -> Match:
-        """Match a mentor with one mentee or several, named by uid."""
+        """Match a mentor with one mentee or several, named by uid; once for each client key.
+
+        The same people have one active match in a program, however many match them at once.
+        """
         _administers(viewer)
+        said = {"mentor": mentor, "mentees": list(mentees), "program": program}
+        once = Once.of(viewer, "createMatch", key=client_key, said=said)
         name = _program(program)
         if not 1 <= len(mentees) < LARGEST_MATCH:
             raise InvalidInput("mentees", f"A match has 1 to {LARGEST_MATCH - 1} mentees.")
         if len({mentor, *mentees}) != 1 + len(mentees):
             raise InvalidInput("mentees", "Everybody is in a match once.")
 
-        async def work() -> Match:
+        async def make() -> int:
             at, scope = self._clock(), Scope(viewer.organization_id)
             people = await _people(scope, mentor, mentees)
+            # An import holds the organization, and its members only when it changes them.
+            await Organization.select_for_update(no_key=True).get(id=viewer.organization_id)
+            there = await active_match(scope, people, name)
+            if there is not None:
+                raise AlreadyMatched(there)
             match = await Match.create(
                 organization_id=viewer.organization_id, program=name, created_at=at
             )
@@ -156,9 +185,10 @@ class Members:
             own = any(member.id == viewer.member_id for member in people)
             action = "match.created_with_themselves" if own else "match.created"
             await self._audited(viewer, action, f"match:{match.id}")
-            return match
+            return match.id
 
-        return await transaction(work)
+        made = await once.carried_out(make)
+        return await Scope(viewer.organization_id)(Match).get(id=made)
 
     async def end_match(self, viewer: Viewer, uid: str) -> Match:
         """End a match, and cancel every session ahead of it."""
@@ -213,11 +243,14 @@ def _program(text: str) -> str:
 
 
 async def _people(scope: Scope, mentor: str, mentees: Sequence[str]) -> list[Member]:
-    """Find everybody named, mentor first; who is foreign or has left cannot be matched."""
-    found = {
-        member.uid: member
-        for member in await scope(Member).filter(uid__in=[mentor, *mentees], active=True)
-    }
+    """Hold everybody named, mentor first; who is foreign or has left cannot be matched."""
+    rows = await (
+        scope(Member)
+        .filter(uid__in=[mentor, *mentees], active=True)
+        .order_by("id")
+        .select_for_update(no_key=True)
+    )
+    found = {member.uid: member for member in rows}
     if mentor not in found:
         raise InvalidInput("mentor", "There is no active member with this id.")
     for place, uid in enumerate(mentees):

@@ -34,7 +34,7 @@ def account_hash(integration: Integration) -> str:
 async def written_at(integration: Integration | None) -> Place | None:
     """Find the calendar that a member's events go to; None when none of theirs can be written.
 
-    The caller has made sure that the member is integrated.
+    Whether the member has to be integrated, too, is for the caller to say.
     """
     if integration is None or integration.state is not IntegrationState.ACTIVE:
         return None

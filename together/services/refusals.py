@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from together.services.next_steps import NextStep
+
+if TYPE_CHECKING:
+    from together.store.models import Match
 
 
 class Refusal(Exception):  # noqa: N818  (these are answers, not faults)
@@ -92,77 +97,108 @@ class MatchHasEnded(Refusal):
 # Connecting a calendar
 
 
-class ProviderUnknown(Refusal):
+class ConnectionRefusal(Refusal):
+    """A connection that came to nothing.  What stood before stands."""
+
+    next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.CONNECT,)
+    provider: str | None = None
+    """Slug of the service it was begun with, where that is known."""
+
+
+class ProviderUnknown(ConnectionRefusal):
     words = "No calendar service of that name is offered here."
+    next_steps = (NextStep.CHOOSE_PROVIDER,)
 
 
-class AlreadyConnected(Refusal):
+class ManagedByOrganization(ConnectionRefusal):
+    words = "Your organization looks after how calendars are connected, so there is nothing to do."
+    next_steps = ()
+
+
+class AlreadyConnected(ConnectionRefusal):
     words = "A calendar is connected already. Disconnect it first to use another."
+    next_steps = (NextStep.DISCONNECT,)
 
 
 class NotConnected(Refusal):
     words = "No calendar is connected."
 
 
-class TooManyAttempts(Refusal):
+class NeedsReconnect(ConnectionRefusal):
+    words = "The calendar service asks you to sign in again. Reconnect your calendar first."
+    next_steps = (NextStep.RECONNECT,)
+
+
+class TooManyAttempts(ConnectionRefusal):
     words = "Too many connections were started. Finish one of them, or wait ten minutes."
+    next_steps = (NextStep.TRY_LATER,)
 
 
 class ReturnAddressRefused(Refusal):
     words = "This return address is not allowed here. Ask the operator to list it."
 
 
-class ConsentNotFound(Refusal):
+class ConsentNotFound(ConnectionRefusal):
     words = "This connection attempt is unknown, was used already, or has expired. Start again."
 
 
-class StartedBySomebodyElse(Refusal):
+class StartedBySomebodyElse(ConnectionRefusal):
     words = "Somebody else started this connection. Nothing was connected. Start your own."
 
 
-class ConsentWasDeclined(Refusal):
-    words = "The consent was declined, so nothing was connected. You can try again."
+class ConsentWasDeclined(ConnectionRefusal):
+    words = (
+        "The consent was declined, so nothing was connected. "
+        "You can try again, or sign in with a different account."
+    )
+    next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.CONNECT)
 
 
-class ApprovalRequired(Refusal):
+class ApprovalRequired(ConnectionRefusal):
     words = (
         "The organization of that account has not approved Together. "
         "Ask its administrator, or sign in with a different account."
     )
+    next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.ASK_ADMINISTRATOR)
 
 
-class ScopeMissing(Refusal):
+class ScopeMissing(ConnectionRefusal):
     words = (
         "Reading your free and busy times was not allowed, so nothing was connected. "
         "Start again and leave that box ticked."
     )
 
 
-class AccountWithoutCalendar(Refusal):
+class AccountWithoutCalendar(ConnectionRefusal):
     words = "This account has no calendar. Sign in with a different account."
+    next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.CHOOSE_PROVIDER)
 
 
-class WrongAccount(Refusal):
+class WrongAccount(ConnectionRefusal):
     words = (
         "That is a different account from the one connected before. Nothing was changed. "
         "Sign in with the same account, or disconnect first."
     )
+    next_steps = (NextStep.RECONNECT, NextStep.DISCONNECT)
 
 
-class AccountTaken(Refusal):
+class AccountTaken(ConnectionRefusal):
     words = "This account cannot be connected. Sign in with a different account."
+    next_steps = (NextStep.CHOOSE_ACCOUNT,)
 
 
-class ProviderDown(Refusal):
+class ProviderDown(ConnectionRefusal):
     words = "The calendar service cannot be reached right now. Nothing was changed. Try again."
+    next_steps = (NextStep.TRY_LATER,)
 
     def __init__(self, retry_after: timedelta | None = None) -> None:
         super().__init__()
         self.retry_after = retry_after
 
 
-class NotAvailableHere(Refusal):
+class NotAvailableHere(ConnectionRefusal):
     words = "This calendar service is not available here at the moment. The operator has been told."
+    next_steps = (NextStep.CHOOSE_PROVIDER,)
 
 
 # Booking
@@ -180,7 +216,7 @@ class SlotUnavailable(Refusal):
 
 
 class OutsideHours(Refusal):
-    words = "This time is outside the weekly hours. Say that you mean it, or choose another."
+    words = "This time is outside somebody's weekly hours. Say that you mean it, or choose another."
 
 
 class TooSoon(Refusal):
@@ -219,3 +255,12 @@ class SessionIsOver(Refusal):
 
 class EmailTaken(Refusal):
     words = "A member with this address exists in your organization."
+
+
+class AlreadyMatched(Refusal):
+    words = "These people are matched in this program already. End that match first."
+
+    def __init__(self, match: Match) -> None:
+        super().__init__()
+        self.match = match
+        """Of the same organization."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from together.services.delivery import reopen
+from together.services.join_links import without_link
 from together.services.organizing import account_hash
+from together.services.targets import WAITS_FOR_MEMBER
 from together.store.models import (
     Booking,
     CalendarEvent,
@@ -38,6 +40,19 @@ async def take_up(integration: Integration, *, after: int, now: int) -> None:
             # One that a worker tries just now is tried again, in the calendar that is back.
             await jobs.filter(state=JobState.WAITING).update(leased_until=None, due_at=now)
             await jobs.update(integration_id=integration.id)
+    left_to_do = Job.filter(
+        **mine,
+        integration_id=integration.id,
+        kind__in=(JobKind.WRITE_EVENT, JobKind.POLL_MEETING),
+        state=JobState.PARKED,
+        reason__in=sorted(WAITS_FOR_MEMBER),
+    )
+    # Links that it was to bring may come after all.
+    await without_link(
+        integration.organization_id,
+        [job.booking_id for job in await left_to_do if job.booking_id is not None],
+        booked_by_id=integration.member_id,
+    ).update(link_given_up=False)
     await reopen(integration, now=now)
 
 

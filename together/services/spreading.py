@@ -7,11 +7,9 @@ calendar is the same, down to its statements, whether there is one or not.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from together.domain.addresses import email_key
-from together.domain.integration import Standing
-from together.services.circle import standings
 from together.services.organizing import Place, account_hash, written_at
 from together.services.targets import NotYet
 from together.store.clock import database_now
@@ -19,6 +17,8 @@ from together.store.models import (
     Booking,
     BookingState,
     CalendarEvent,
+    Integration,
+    IntegrationState,
     Job,
     JobKind,
     JobState,
@@ -28,8 +28,8 @@ from together.store.models import (
 from together.store.transaction import transaction
 
 
-async def spread(job: Job, *, now: int) -> None:
-    """Write a job for each calendar that the session concerns; `now` is the clock's."""
+async def spread(job: Job) -> None:
+    """Write a job for each calendar that the session concerns."""
     at = await database_now()
 
     async def work() -> None:
@@ -43,7 +43,7 @@ async def spread(job: Job, *, now: int) -> None:
         if job.kind is JobKind.CANCEL_EVENT:
             await _cancel(booking, at=at)
         elif booking.state is BookingState.CONFIRMED:
-            await _write(booking, now=now, at=at)
+            await _write(booking, at=at)
         # In this transaction, so that it is not done twice.
         await Job.filter(id=job.id, organization_id=job.organization_id).update(
             state=JobState.DONE, leased_until=None
@@ -59,12 +59,12 @@ async def _cancel(booking: Booking, *, at: int) -> None:
         await _job(booking, JobKind.CANCEL_EVENT, integration_id=row.integration_id, at=at)
 
 
-async def _write(booking: Booking, *, now: int, at: int) -> None:
+async def _write(booking: Booking, *, at: int) -> None:
     mine: dict[str, Any] = {"organization_id": booking.organization_id, "booking_id": booking.id}
     held = {row.integration_id for row in await CalendarEvent.filter(**mine)}
     copies = [
         place
-        for place in await _others(booking, now=now, invited=bool(held))
+        for place in await _others(booking, invited=bool(held))
         if place.integration.id not in held
     ]
     if copies and booking.video is not None and booking.join_url is None:
@@ -86,23 +86,29 @@ async def _write(booking: Booking, *, now: int, at: int) -> None:
         await _job(booking, JobKind.WRITE_EVENT, integration_id=place.integration.id, at=at)
 
 
-async def _others(booking: Booking, *, now: int, invited: bool) -> list[Place]:
+async def _others(booking: Booking, *, invited: bool) -> list[Place]:
     """Find the others' calendars that get an event of their own.
 
-    Where the booker's calendar invites them by their work address, that is only needed if the
-    connected account is another one.
+    A standing grant is enough.  That a calendar was not read for a day says what may be shown of
+    it; whoever owns it would hear of the session from nobody, although it can be written as soon as
+    its service is back.  Where the booker's calendar invites them by their work address, a copy is
+    only needed if the connected account is another one.
     """
     seats = await Seat.filter(organization_id=booking.organization_id, booking_id=booking.id)
     others = [each.member_id for each in seats if each.member_id != booking.booked_by_id]
     found = []
-    told_of = await standings(others, booking.organization_id, now=now)
-    for _, (integration, told) in sorted(told_of.items()):
-        if told is Standing.NOT_INTEGRATED:
-            continue
-        member = await Member.get(id=integration.member_id, organization_id=booking.organization_id)
-        if not member.active:
-            continue
-        if invited and email_key(integration.account_email) == member.email_key:
+    for integration in await (
+        Integration.filter(
+            organization_id=booking.organization_id,
+            member_id__in=others,
+            member__active=True,
+            state=IntegrationState.ACTIVE,
+        )
+        .select_related("member")
+        .order_by("member_id")
+    ):
+        theirs = cast("Member", integration.member).email_key
+        if invited and email_key(integration.account_email) == theirs:
             continue
         place = await written_at(integration)
         if place is not None:

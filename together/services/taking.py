@@ -41,6 +41,10 @@ MOST_CHANGES = 120
 _HOUR = 3600
 
 
+class OrganizerChanged(Exception):  # noqa: N818  (says to look again; nobody else hears of it)
+    """The organizer's calendar was connected anew, or disconnected, since it was looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A request that was considered and may be carried out."""
@@ -54,6 +58,9 @@ class Plan:
     now: int
     stamp: int
     """The database's clock, on which jobs fall due and keys expire."""
+    settled: bool
+    """Whether an organizer that is not there any more leaves the session to Together; otherwise
+    everything is considered again."""
 
     @property
     def span(self) -> Span:
@@ -84,6 +91,8 @@ async def take(plan: Plan) -> Booking | None:
     if not land.open_to_all(plan.span.starts, plan.span.ends):
         return None
     organizer = await _still_there(plan.organizer)
+    if organizer is None and plan.organizer is not None and not plan.settled:
+        raise OrganizerChanged
     booking = await _booked(plan, organizer)
     await plan.once.remember(booking.id, now=plan.stamp)
     starts, ends = seat(booking.starts, booking.ends, policy=plan.people.policy)

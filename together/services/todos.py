@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from together.services.integrations import reason_in_words
+from together.services.offering import offered
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -55,6 +56,9 @@ class Todos:
         )
         if integration is None:
             return []
+        offer = await offered(viewer.organization_id)
+        if not offer.allows(integration.provider):
+            return []  # nobody is asked for what they are not offered
         return [
             Todo(
                 TodoKind.RECONNECT_CALENDAR,

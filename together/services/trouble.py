@@ -1,7 +1,8 @@
 """The one place that decides what a provider's failure means for an integration.
 
-Somebody must act: NEEDS_RECONNECT, once.  Time will do: unreadable since, once.  The operator must
-act: a log line, and nothing for the member.  The error goes on to whoever asked.
+Somebody must act: NEEDS_RECONNECT, once.  The operator must act: a log line, and nothing for the
+member.  Reading failed, for any other reason: unreadable since, once.  The error goes on to whoever
+asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from together.providers.errors import Misconfigured, NeedsPerson, NeedsTime, ProviderError
+from tortoise.expressions import Q
+
+from together.providers.errors import Misconfigured, NeedsPerson, ProviderError
 from together.store.models import Integration, IntegrationState
 
 log = logging.getLogger(__name__)
@@ -18,19 +21,48 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def noted(integration: Integration, *, clock: Callable[[], int]) -> AsyncGenerator[None]:
-    """Note on the integration how the calls inside went; every note names its generation."""
+    """Note what somebody has to do about the calls inside; every note names its generation.
+
+    Whether the calendar can be read is not for a call that writes to say.
+    """
     try:
         yield
     except NeedsPerson as error:
         await _needs_its_member(integration, error, at=clock())
         raise
-    except NeedsTime:
-        await _unreadable(integration, at=clock())
-        raise
     except Misconfigured as error:
         tell_the_operator(error, about=f"integration {integration.id}")
         raise
-    await _works(integration)
+
+
+@asynccontextmanager
+async def reading(integration: Integration, *, clock: Callable[[], int]) -> AsyncGenerator[None]:
+    """Note since when reading busy times fails, too; `readable` notes that it works again.
+
+    Whatever the reason, a service's or a plugin's, this never asks its member for anything.
+    """
+    began = clock()
+    try:
+        async with noted(integration, clock=clock):
+            yield
+    except NeedsPerson:
+        raise
+    except Exception:
+        await _unreadable(integration, began=began, at=clock())
+        raise
+
+
+async def readable(integration: Integration) -> None:
+    """Note that something was read of it."""
+    if integration.unreadable_since is None:
+        return  # nothing to clear, and a write for every read would be a waste
+    await Integration.filter(
+        id=integration.id,
+        organization_id=integration.organization_id,
+        generation=integration.generation,
+        choice=integration.choice,
+    ).update(unreadable_since=None)
+    integration.unreadable_since = None
 
 
 def tell_the_operator(error: ProviderError, *, about: str) -> None:
@@ -61,23 +93,16 @@ async def _needs_its_member(integration: Integration, error: NeedsPerson, *, at:
         log.info("integration %s needs its member: %s", integration.id, type(error).__name__)
 
 
-async def _unreadable(integration: Integration, *, at: int) -> None:
-    await Integration.filter(
+async def _unreadable(integration: Integration, *, began: int, at: int) -> None:
+    changed = await Integration.filter(
+        # What was read after this began says more than this.
+        Q(read_at=None) | Q(read_at__lte=began),
         id=integration.id,
         organization_id=integration.organization_id,
         generation=integration.generation,
+        choice=integration.choice,
+        state=IntegrationState.ACTIVE,
         unreadable_since=None,
     ).update(unreadable_since=at)
-    if integration.unreadable_since is None:
+    if changed:
         integration.unreadable_since = at
-
-
-async def _works(integration: Integration) -> None:
-    if integration.unreadable_since is None:
-        return  # nothing to clear, and a write for every read would be a waste
-    await Integration.filter(
-        id=integration.id,
-        organization_id=integration.organization_id,
-        generation=integration.generation,
-    ).update(unreadable_since=None)
-    integration.unreadable_since = None

@@ -6,12 +6,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from together.services import attempts, busy_blocks, client_keys, delivery
 from together.services.busy import FACTS, Busy
-from together.services.delivery import Delivery
+from together.services.choosing import Choosing
+from together.services.delivery import PLACES, Delivery
 from together.store.clock import database_now
 from together.store.database import Database
+from together.store.models import Job
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +35,18 @@ class Worker:
     """Runs beside the web in one process, or alone in any number of them."""
 
     def __init__(
-        self, delivery: Delivery, busy: Busy, *, glance: float = GLANCE, tidy: float = TIDY
+        self,
+        delivery: Delivery,
+        busy: Busy,
+        choosing: Choosing,
+        *,
+        glance: float = GLANCE,
+        tidy: float = TIDY,
     ) -> None:
-        self._delivery, self._busy = delivery, busy
+        self._delivery, self._busy, self._choosing = delivery, busy, choosing
         self._glance, self._tidy = glance, tidy
         self._something = asyncio.Event()
+        self._free = PLACES
 
     def wake(self) -> None:
         """Say that there is something to deliver."""
@@ -54,13 +67,22 @@ class Worker:
             await asyncio.gather(work, tidying, stopping, return_exceptions=True)
 
     async def _work(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            self._something.clear()
-            if await self._safely(self._delivery.run_once):
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._glance):
-                    await self._something.wait()
+        async with asyncio.TaskGroup() as under_way:  # a stop waits here for the rest of it
+            while not stop.is_set():
+                self._something.clear()
+                for job in await self._safely(partial(delivery.claim, self._free)) or ():
+                    self._free -= 1
+                    under_way.create_task(self._delivered(job))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._glance):
+                        await self._something.wait()
+
+    async def _delivered(self, job: Job) -> None:
+        try:
+            await self._safely(partial(self._delivery.deliver, job))
+        finally:
+            self._free += 1
+            self.wake()  # for the next one, and for what this one may have left to do
 
     async def _tidying(self) -> None:
         while True:
@@ -68,7 +90,10 @@ class Worker:
             await asyncio.sleep(self._tidy)
 
     async def tidy(self) -> int:
-        """Read again the calendars that nobody asked for, and delete what is no longer kept."""
+        """Write down what people are to be reminded of, and delete what is no longer kept; read
+        again the calendars that nobody asked for.
+        """
+        await self._delivery.mails.remind()
         now = await database_now()
         gone = await busy_blocks.forget(before=now - FACTS)
         gone += await client_keys.forget(now=now)
@@ -76,13 +101,14 @@ class Worker:
         gone += await attempts.forget(now=now)
         if gone:
             await Database.current().truncate_log()
-        return gone + await self._busy.sweep()
+        # The lists first: what is not there any more is not to be read.
+        return gone + await self._choosing.sweep() + await self._busy.sweep()
 
-    async def _safely(self, work: Callable[[], Awaitable[int]]) -> int:
-        """Do a round; a database that is away for a while must not end the worker."""
+    async def _safely(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Do a part of the work; a database that is away for a while must not end the worker."""
         try:
             return await work()
         except Exception as error:  # noqa: BLE001
-            log.error("the worker's round failed: %s", type(error).__name__)  # noqa: TRY400
+            log.error("the worker failed: %s", type(error).__name__)  # noqa: TRY400
             await asyncio.sleep(self._glance)
-            return 0
+            return None

@@ -93,7 +93,8 @@ def same_organization(dialect: str, relations: tuple[tuple[str, str, str], ...])
 
 
 def _raising(rule: str) -> str:
-    return f"""CREATE FUNCTION "{rule}"() RETURNS trigger LANGUAGE plpgsql AS $$
+    # Several steps may make triggers that raise the same.
+    return f"""CREATE OR REPLACE FUNCTION "{rule}"() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION USING
             ERRCODE = 'integrity_constraint_violation', MESSAGE = '{rule}', CONSTRAINT = '{rule}';
         END $$"""

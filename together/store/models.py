@@ -57,12 +57,14 @@ class BookingState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What the worker has to bring to a calendar."""
+    """What the worker has to bring to a calendar or a mailbox."""
 
     WRITE_EVENT = "WRITE_EVENT"
     POLL_MEETING = "POLL_MEETING"
     CANCEL_EVENT = "CANCEL_EVENT"
     REVOKE_GRANT = "REVOKE_GRANT"
+    REMIND_RECONNECT = "REMIND_RECONNECT"
+    """A mail, as `together.services.reminders` words it when it is sent."""
 
 
 class JobState(StrEnum):
@@ -208,12 +210,25 @@ class Integration(Model):
     """Why it needs its member: the name of the `ProviderError`, never its text."""
     since = fields.BigIntField()
     """Epoch seconds at which `state` became what it is."""
+    reminded = fields.BigIntField(default=0)
+    """The moment after `since` of the last reminder that was written down for it; no moment of a
+    loss that comes later has been reached by then, so each loss is counted anew."""
     unreadable_since = fields.BigIntField(null=True)
     """When reading began to fail for a passing reason; null while it works."""
     read_at = fields.BigIntField(null=True)
     """The last successful read of busy times."""
+    tried_at = fields.BigIntField(null=True)
+    """When the sweep last took its turn at reading it, whatever came of it."""
     generation = fields.IntField(default=0)
     """Named by every write that began before; an older one is thrown away."""
+    choice = fields.IntField(default=0)
+    """Raised when other calendars count: a reading names it, and an older one is thrown away.  It
+    is not the `generation`, because a renewal of the grant under way must not be."""
+    choices_spent = fields.BigIntField(default=0)
+    """Until when choosing is paid for: each time adds to it, and not more than a day ahead."""
+    listed_at = fields.BigIntField(default=0)
+    """When the list of its calendars was last asked for; what an older asking brings is thrown
+    away."""
     access_token = fields.TextField(null=True)
     refresh_token = fields.TextField(null=True)
     """Both sealed by `together.store.vault`."""
@@ -226,7 +241,25 @@ class Integration(Model):
     class Meta:
         table = "integration"
         unique_together = (("organization", "provider", "account_id"),)
-        indexes = (("provider", "account_id"),)
+        indexes = (("provider", "account_id"), ("state", "since"))
+
+
+class OrganizationIntegration(Model):
+    """How the members of an organization connect calendars.  Without a row: each as they like."""
+
+    id = fields.IntField(primary_key=True)
+    uid = fields.CharField(max_length=32, unique=True, default=new_uid)
+    organization: Any = fields.ForeignKeyField(
+        "together.Organization", related_name=False, unique=True
+    )
+    organization_id: int
+    offered: Any = fields.JSONField(null=True)
+    """The slugs members may choose from; null is every service installed."""
+    hidden = fields.BooleanField(default=False)
+    """Whether members are offered nothing at all."""
+
+    class Meta:
+        table = "organization_integration"
 
 
 class CalendarRow(Model):
@@ -248,6 +281,13 @@ class CalendarRow(Model):
     """Whether events are written to it; one of an integration at most."""
     carries_meetings = fields.BooleanField(default=False)
     zone = fields.CharField(max_length=64, null=True)
+    missing_since = fields.BigIntField(null=True)
+    """When the service was first found to list it no more; such a one neither counts nor receives.
+    """
+    counted = fields.BooleanField(default=False)
+    """Of a missing one: it counted, and does again when it comes back."""
+    received = fields.BooleanField(default=False)
+    """It was chosen to receive and cannot now; it does again when it can."""
 
     class Meta:
         table = "calendar"
@@ -345,6 +385,8 @@ class Booking(Model):
     cancel_reason = fields.CharField(max_length=2000, null=True)
     created_at = fields.BigIntField()
     join_url = fields.CharField(max_length=2000, null=True)
+    link_given_up = fields.BooleanField(default=False)
+    """No link was made, and none is asked for any more."""
 
     class Meta:
         table = "booking"
@@ -402,7 +444,9 @@ class CalendarEvent(Model):
 
 
 class Job(Model):
-    """The outbox: what must reach a provider, written in the transaction that decided it."""
+    """The outbox: what must reach a provider or a mailbox, written in the transaction that decided
+    it, in ids only.
+    """
 
     id = fields.IntField(primary_key=True)
     uid = fields.CharField(max_length=32, unique=True, default=new_uid)
@@ -416,6 +460,9 @@ class Job(Model):
     """Whose calendar it concerns; null where the worker has yet to find out, so that booking
     writes the same row whatever is connected.  No foreign key: it outlives a disconnection."""
     provider = fields.CharField(max_length=40, null=True)
+    generation = fields.IntField(null=True)
+    """Of REMIND_RECONNECT: the integration's when it was written; of an older one nothing is said.
+    """
     sealed = fields.TextField(null=True)
     """Of REVOKE_GRANT: a sealed copy of the grant that only this job opens."""
     due_at = fields.BigIntField()

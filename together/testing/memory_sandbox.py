@@ -45,6 +45,14 @@ class MemorySandbox(MemoryService, Sandbox):
             "calendars": {calendar: [] for calendar in calendars},
         }
 
+    def add_calendar(self, email: str, calendar: str) -> None:
+        """Let an account have one more calendar, or have it again."""
+        self.state["accounts"][email]["calendars"].setdefault(calendar, [])
+
+    def take_calendar(self, email: str, calendar: str) -> None:
+        """Let a calendar vanish: it was deleted, or is not shared with this person any more."""
+        del self.state["accounts"][email]["calendars"][calendar]
+
     def add_busy(self, email: str, *spans: Span, calendar: str = "home") -> None:
         """Make a person busy with something of their own."""
         blocks = self.state["accounts"][email]["calendars"][calendar]

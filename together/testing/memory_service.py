@@ -42,6 +42,8 @@ class MemoryService:
         self.nonsense = False
         self.unreadable: set[str] = set()
         """Ids of calendars that are listed and cannot be read."""
+        self.read_only: set[str] = set()
+        """Ids of calendars that are listed and cannot be written."""
         self.consent_error: str | None = None
         """What the next consents end with, such as ``access_denied``."""
         self.unticked: frozenset[str] = frozenset()
@@ -175,7 +177,7 @@ class MemoryService:
                 "id": name,
                 "name": name.capitalize(),
                 "primary": rank == 0,
-                "writable": True,
+                "writable": name not in self.read_only,
                 "zone": account["zone"],
             }
             for rank, name in enumerate(account["calendars"])

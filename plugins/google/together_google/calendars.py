@@ -36,6 +36,7 @@ TELL_GUESTS = {"sendUpdates": "all"}
 QUIETLY = {"sendUpdates": "none"}
 WITH_MEET = {"conferenceDataVersion": "1"}
 UTC = ZoneInfo("UTC")
+_PRIMARY = "/users/me/calendarList/primary"
 _REASON = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 
 
@@ -177,6 +178,19 @@ class GoogleCalendars(Calendars):
         }
         answer = await self._api("POST", "/freeBusy", json=body)
         return shapes.field(answer, "calendars", dict)
+
+
+class DelegatedCalendars(GoogleCalendars):
+    """The calendars of a mailbox that an organization's service account acts for."""
+
+    async def whoami(self) -> Account:
+        """Say which account the mailbox is, by its primary calendar, which bears its address.
+
+        The lasting id would need scopes of identity, which are not delegated.  So this one changes
+        with the address, and tells only whether two mailboxes are one account.
+        """
+        primary = shapes.text(await self._api("GET", _PRIMARY), "id")
+        return Account(id=primary, email=primary)
 
 
 def _calendar(entry: Any) -> Calendar:

@@ -14,6 +14,7 @@ from together.providers.errors import (
     Gone,
     Misconfigured,
     NeedsTime,
+    NoCalendarService,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -30,7 +31,7 @@ class FullSyncRequired(Refused):
     """The sync token is too old; whoever follows the calendar must read it whole again."""
 
 
-class NoCalendar(Refused):
+class NoCalendar(NoCalendarService):
     """The account has no Google Calendar at all."""
 
 

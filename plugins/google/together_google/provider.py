@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from together.providers.contract import CalendarProvider, Calendars, VideoProvider
 from together.providers.http import JsonApi, origin
 from together.providers.values import Access
-from together_google.calendars import GoogleCalendars
+from together_google.calendars import DelegatedCalendars, GoogleCalendars
+from together_google.delegation import GoogleDelegation, delegated_decipher
 from together_google.errors import decipher
 from together_google.oauth import API_URL, USERINFO_URL, google_oauth
 
@@ -15,20 +16,25 @@ MEET_HOSTS = frozenset({"meet.google.com"})
 
 
 class GoogleCalendar(CalendarProvider):
-    """Google Calendar, by the consent of each person."""
+    """Google Calendar, by the consent of each person or of an administrator for all."""
 
     slug = "google"
     label = "Google Calendar"
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.oauth = google_oauth(settings)
+        self.delegation = GoogleDelegation(settings)
         self._api_url = settings.get("API_URL", API_URL).rstrip("/")
         self._userinfo_url = settings.get("USERINFO_URL", USERINFO_URL)
         self.origins = frozenset({origin(self._api_url), origin(self._userinfo_url)})
 
     def open(self, access: Access) -> Calendars:
-        return GoogleCalendars(
-            api=JsonApi(access.http, self._api_url, decipher),
+        delegated = access.mailbox is not None
+        kind, reader = (
+            (DelegatedCalendars, delegated_decipher) if delegated else (GoogleCalendars, decipher)
+        )
+        return kind(
+            api=JsonApi(access.http, self._api_url, reader),
             userinfo=JsonApi(access.http, self._userinfo_url, decipher),
             meet_hosts=MEET_HOSTS,
         )

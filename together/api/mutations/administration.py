@@ -12,6 +12,7 @@ from together.api.fields import mutation
 from together.api.ids import Kind, uid_of
 from together.api.matches import Match
 from together.api.members import Member
+from together.api.mutations.booking import CLIENT_KEY
 from together.api.outcomes import Raises
 from together.api.permissions import IsAdministrator, requires
 from together.api.scalars import Zone
@@ -23,6 +24,7 @@ from together.store.models import Role
 class CreateMemberInput:
     email: str = strawberry.field(description="Their work address, which they sign in with.")
     name: str = strawberry.field(description="Their name.")
+    client_key: str = strawberry.field(description=CLIENT_KEY)
     time_zone: Zone = strawberry.field(default=Zone("UTC"), description="Their zone.")
     role: Role = strawberry.field(
         default=Role.PARTICIPANT, description="What they may do beside their own sessions."
@@ -35,7 +37,7 @@ class CreateMemberPayload:
 
 
 CreateMemberResult = Annotated[
-    CreateMemberPayload | problems.EmailTaken | problems.InvalidInput,
+    CreateMemberPayload | problems.EmailTaken | problems.KeyReused | problems.InvalidInput,
     strawberry.union("CreateMemberResult", description="The member, or why there is none."),
 ]
 
@@ -44,12 +46,13 @@ CreateMemberResult = Annotated[
     description="Make a member. For administrators.",
     extensions=[
         requires(IsAdministrator),
-        Raises(refusals.EmailTaken, refusals.InvalidInput),
+        Raises(refusals.EmailTaken, refusals.KeyReused, refusals.InvalidInput),
     ],
 )
 async def create_member(info: Info, input: CreateMemberInput) -> CreateMemberResult | None:  # noqa: A002
     member = await info.context.services.members.create_member(
         info.context.viewer,
+        client_key=input.client_key,
         email=input.email,
         name=input.name,
         zone=input.time_zone,
@@ -126,6 +129,7 @@ async def reactivate_member(
 class CreateMatchInput:
     mentor_id: strawberry.ID = strawberry.field(description="The mentor.")
     mentee_ids: list[strawberry.ID] = strawberry.field(description="The mentees, at most 19.")
+    client_key: str = strawberry.field(description=CLIENT_KEY)
     program: str = strawberry.field(default="Mentoring", description="The program's name.")
 
 
@@ -135,18 +139,23 @@ class CreateMatchPayload:
 
 
 CreateMatchResult = Annotated[
-    CreateMatchPayload | problems.InvalidInput,
+    CreateMatchPayload | problems.AlreadyMatched | problems.KeyReused | problems.InvalidInput,
     strawberry.union("CreateMatchResult", description="The match, or why there is none."),
 ]
 
 
 @mutation(
-    description="Match a mentor with mentees. For administrators.",
-    extensions=[requires(IsAdministrator), Raises(refusals.InvalidInput)],
+    description="Match a mentor with mentees. The same people have one active match in a program, "
+    "whoever mentors whom. For administrators.",
+    extensions=[
+        requires(IsAdministrator),
+        Raises(refusals.AlreadyMatched, refusals.KeyReused, refusals.InvalidInput),
+    ],
 )
 async def create_match(info: Info, input: CreateMatchInput) -> CreateMatchResult | None:  # noqa: A002
     match = await info.context.services.members.create_match(
         info.context.viewer,
+        client_key=input.client_key,
         mentor=uid_of(Kind.MEMBER, input.mentor_id),
         mentees=[uid_of(Kind.MEMBER, mentee) for mentee in input.mentee_ids],
         program=input.program,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from together.api import problems
+from together.api import connection_problems as problems
 from together.api.bookings import Booking
 from together.api.context import Info
 from together.api.fields import mutation
@@ -14,6 +14,7 @@ from together.api.ids import Kind, to_id
 from together.api.integrations import CalendarIntegration
 from together.api.outcomes import Raises
 from together.api.permissions import SignedIn, requires
+from together.api.problems import InvalidInput
 from together.services import refusals
 
 
@@ -42,11 +43,12 @@ class StartCalendarConnectionPayload:
 StartCalendarConnectionResult = Annotated[
     StartCalendarConnectionPayload
     | problems.ProviderUnknown
+    | problems.ManagedByOrganization
     | problems.ReturnAddressRefused
     | problems.AlreadyConnected
     | problems.TooManyAttempts
     | problems.NotAvailableHere
-    | problems.InvalidInput,
+    | InvalidInput,
     strawberry.union("StartCalendarConnectionResult", description="Where to consent, or why not."),
 ]
 
@@ -57,6 +59,7 @@ StartCalendarConnectionResult = Annotated[
         requires(SignedIn),
         Raises(
             refusals.ProviderUnknown,
+            refusals.ManagedByOrganization,
             refusals.ReturnAddressRefused,
             refusals.AlreadyConnected,
             refusals.TooManyAttempts,
@@ -100,6 +103,8 @@ class CompleteCalendarConnectionPayload:
 
 CompleteCalendarConnectionResult = Annotated[
     CompleteCalendarConnectionPayload
+    | problems.ProviderUnknown
+    | problems.ManagedByOrganization
     | problems.ConsentNotFound
     | problems.StartedBySomebodyElse
     | problems.ConsentDeclined
@@ -122,6 +127,8 @@ CompleteCalendarConnectionResult = Annotated[
     extensions=[
         requires(SignedIn),
         Raises(
+            refusals.ProviderUnknown,
+            refusals.ManagedByOrganization,
             refusals.ConsentNotFound,
             refusals.StartedBySomebodyElse,
             refusals.ConsentWasDeclined,

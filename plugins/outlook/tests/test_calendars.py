@@ -1,0 +1,264 @@
+"""Whose calendars they are, which there are, and what becomes of them in bad weather."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from together_outlook import OutlookCalendar
+from together_outlook.errors import NoMailbox
+from together_outlook.oauth import READ, WRITE
+from together_outlook.sandbox import Switches, events
+
+from together.domain.spans import Span, Spans
+from together.providers import (
+    Access,
+    Account,
+    AuthorizationExpired,
+    Calendar,
+    Capability,
+    Misconfigured,
+    ProviderUnavailable,
+    RateLimited,
+    Reading,
+)
+
+ADA = "ada@saltmarsh.example.org"
+HOME = "ada.lindqvist@mail.example.net"
+NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
+SETTINGS = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
+
+
+def hours(start, end):
+    return Span(NINE + timedelta(hours=start), NINE + timedelta(hours=end))
+
+
+def put(sandbox, book, span, **fields):
+    """Put an event into a calendar as if its owner had made it in Outlook."""
+    body = {
+        "subject": "Private",
+        "start": {"dateTime": f"{span.start:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"},
+        "end": {"dateTime": f"{span.end:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"},
+        **fields,
+    }
+    now = int(NINE.timestamp())
+    return events.insert(sandbox.world, Switches(), book, body, now=now)
+
+
+def answering(body, status=200):
+    """Open calendars whose every call is answered like this."""
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, json=body))
+    http = httpx.AsyncClient(transport=transport, trust_env=False)
+    return OutlookCalendar(SETTINGS).open(Access(http=http))
+
+
+async def test_the_account_is_told_by_its_lasting_id(hands, checked_wire):
+    """The directory's id stands for the account; the address is what its owner is shown."""
+    calendars = await hands.calendars(ADA)
+    assert await calendars.whoami() == Account(hands.sandbox.world.people[ADA].oid, ADA)
+    assert dict(checked_wire.seen[-1].url.params) == {"$select": "id,mail,userPrincipalName"}
+
+
+@pytest.mark.parametrize(
+    ("me", "email"),
+    [
+        ({"id": "1", "mail": ADA, "userPrincipalName": "ada@saltmarsh.onmicrosoft.example"}, ADA),
+        ({"id": "1", "mail": None, "userPrincipalName": ADA}, ADA),
+        ({"id": "1", "mail": "", "userPrincipalName": ADA}, ADA),
+        ({"id": "1", "userPrincipalName": ADA}, ADA),
+    ],
+)
+async def test_an_address_is_the_mailboxs_or_else_the_name(me, email):
+    """The sign-in name serves as an address where the directory has no other."""
+    assert await answering(me).whoami() == Account("1", email)
+
+
+@pytest.mark.parametrize(
+    "name", ["ada_mail.example.net#EXT#@saltmarsh.onmicrosoft.example", "x#ext#@y.example", "ada"]
+)
+async def test_a_guests_name_is_no_address(name):
+    """A guest of an organization has no mailbox there, and the name only looks like an address."""
+    with pytest.raises(NoMailbox):
+        await answering({"id": "1", "mail": None, "userPrincipalName": name}).whoami()
+
+
+@pytest.mark.parametrize("me", [{"mail": ADA}, {"id": "", "mail": ADA}, {"id": 7, "mail": ADA}])
+async def test_an_account_without_an_id_is_the_operators(me):
+    """Nobody is told apart by an address."""
+    with pytest.raises(Misconfigured):
+        await answering(me).whoami()
+
+
+async def test_calendars_say_what_can_be_done_with_them(hands):
+    """The primary one comes first; Teams is where the calendar allows it."""
+    world = hands.sandbox.world
+    choir = world.add_book(ADA, "Choir", "UTC", teams=False)
+    projects = world.add_book(ADA, "A project", "UTC")
+    calendars = await hands.calendars(ADA)
+    assert await calendars.list() == [
+        Calendar(world.default_book(ADA).id, "Calendar", True, True, carries_meetings=True),
+        Calendar(projects.id, "A project", False, True, carries_meetings=True),
+        Calendar(choir.id, "Choir", False, True, carries_meetings=False),
+    ]
+
+
+async def test_only_ones_own_calendars_are_written_to():
+    """A calendar of somebody else may be edited, and is still not what the consent reaches."""
+    teams = {"canEdit": True, "allowedOnlineMeetingProviders": ["teamsForBusiness"]}
+    ben = {"name": "Ben", "address": "ben@saltmarsh.example.org"}
+    value = [
+        {"id": "b", "name": "Ben's", "owner": ben, **teams},
+        {"id": "h", "name": "Holidays", "canEdit": False, "owner": {"address": ADA}},
+        {"id": "g", "name": "", "owner": None, "canEdit": True},
+        {"id": "a", "name": "Mine", "isDefaultCalendar": True, "owner": {"address": ADA}, **teams},
+        {"id": "c", "name": "Mine too", "owner": {"address": ADA.upper()}, **teams},
+    ]
+    assert await answering({"value": value}).list() == [
+        Calendar("a", "Mine", True, True, carries_meetings=True),
+        Calendar("b", "Ben's", False, False),
+        Calendar("h", "Holidays", False, False),
+        Calendar("g", "g", False, True),
+        Calendar("c", "Mine too", False, True, carries_meetings=True),
+    ]
+
+
+async def test_a_long_list_is_read_to_its_end(hands, checker):
+    """Pages are followed until there is no other."""
+    for n in range(250):
+        hands.sandbox.world.add_book(ADA, f"Calendar {n:03d}", "UTC")
+    calendars = await hands.calendars(ADA)
+    assert len({calendar.id for calendar in await calendars.list()}) == 251
+    assert checker.calls.count("GET /me/calendars") == 3
+
+
+async def test_an_account_without_a_mailbox_has_none(hands):
+    """No calendar is an answer, not an error."""
+    hands.sandbox.add_account("kemi@saltmarsh.example.org", has_calendar=False)
+    calendars = await hands.calendars("kemi@saltmarsh.example.org")
+    assert await calendars.list() == []
+    assert (await calendars.whoami()).email == "kemi@saltmarsh.example.org"
+
+
+async def test_a_personal_account_is_read_and_written(hands):
+    """Without a schedule its events are read, and none of them carries Teams."""
+    hands.sandbox.add_account(HOME, name="Ada at home", personal=True)
+    calendars = await hands.calendars(HOME)
+    (home,) = await calendars.list()
+    assert (home.primary, home.writable, home.carries_meetings) == (True, True, False)
+    book = hands.sandbox.world.default_book(HOME)
+    put(hands.sandbox, book, hours(0, 1))
+    put(hands.sandbox, book, hours(2, 3), showAs="free")
+    assert await calendars.busy([home.id], hours(0, 24)) == Reading(Spans([hours(0, 1)]))
+    assert (await calendars.whoami()).email == HOME
+
+
+async def test_both_ways_of_reading_agree(hands):
+    """A mailbox is busy at the same times by its schedule and by its events, all day long too."""
+    book = hands.sandbox.world.default_book(ADA)
+    other = hands.sandbox.world.add_book(ADA, "Choir", "UTC")
+    for n, shown in enumerate(("busy", "free", "tentative", "oof", "workingElsewhere", "unknown")):
+        put(hands.sandbox, book, hours(2 * n, 2 * n + 1), showAs=shown)
+    days = {
+        edge: {"dateTime": f"2027-03-0{day}T00:00:00", "timeZone": "Europe/Stockholm"}
+        for edge, day in (("start", 3), ("end", 4))
+    }
+    put(hands.sandbox, book, hours(0, 1), isAllDay=True, **days)
+    calendars = await hands.calendars(ADA)
+    window = hours(0, 24 * 5)
+    alone = await calendars.busy([book.id], window)
+    assert alone == await calendars.busy([book.id, other.id], window)
+    midnight = datetime(2027, 3, 2, 23, tzinfo=UTC)
+    blocks = [hours(2 * n, 2 * n + 1) for n in (0, 2, 3, 5)]
+    assert alone == Reading(Spans([*blocks, Span(midnight, midnight + timedelta(days=1))]))
+
+
+async def test_a_calendar_that_cannot_be_read_is_unread(hands):
+    """By schedule and by events alike a refusal is unknown, and the others are read."""
+    world = hands.sandbox.world
+    book, choir = world.default_book(ADA), world.add_book(ADA, "Choir", "UTC")
+    put(hands.sandbox, book, hours(0, 1))
+    calendars = await hands.calendars(ADA)
+    hands.sandbox.switches.set({"unreadable": {choir.id: "ErrorAccessDenied"}})
+    unknown = "AAMkAD" + "x" * 40
+    assert await calendars.busy([book.id, choir.id, unknown, "none"], hours(0, 24)) == Reading(
+        Spans([hours(0, 1)]),
+        {
+            choir.id: "ErrorAccessDenied",
+            unknown: "ErrorFolderNotFound",
+            "none": "ErrorInvalidIdMalformed",
+        },
+    )
+    hands.sandbox.switches.set({"unreadable": {ADA: "ErrorMailboxConfiguration"}})
+    reading = await calendars.busy([book.id], hours(0, 24))
+    assert reading == Reading(Spans(), {book.id: "ErrorMailboxConfiguration"})
+
+
+@pytest.mark.parametrize(
+    "throttled", ["ApplicationThrottled", "TooManyRequests", "activityLimitReached"]
+)
+async def test_throttling_passes(hands, throttled):
+    """Every way Graph says “slow down” is one error, and afterwards reading works."""
+    calendars = await hands.calendars(ADA)
+    hands.sandbox.switches.set({"throttled": throttled, "retry_after": "90"})
+    with pytest.raises(RateLimited) as caught:
+        await calendars.list()
+    assert (caught.value.status, caught.value.retry_after) == (429, timedelta(seconds=90))
+    hands.sandbox.switches.set({"throttled": ""})
+    assert len(await calendars.list()) == 1
+
+
+async def test_an_outage_passes(hands):
+    """While Graph is down nobody is asked to reconnect, and afterwards reading works."""
+    calendars = await hands.calendars(ADA)
+    hands.sandbox.switches.set({"down": True})
+    for call in (calendars.list, calendars.whoami):
+        with pytest.raises(ProviderUnavailable):
+            await call()
+    hands.sandbox.switches.set({"down": False})
+    assert (await calendars.whoami()).email == ADA
+
+
+async def test_an_outage_during_renewal_passes(hands):
+    """A token that cannot be renewed right now is not a lost consent."""
+    calendars = await hands.calendars(ADA)
+    hands.sandbox.expire_access(ADA)
+    hands.sandbox.switches.set({"down": True})
+    with pytest.raises(ProviderUnavailable):
+        await calendars.list()
+    hands.sandbox.switches.set({"down": False})
+    assert len(await calendars.list()) == 1
+
+
+@pytest.mark.parametrize("switch", ["nonsense", "odd_answers"])
+async def test_nonsense_is_the_operators(hands, switch):
+    """A page of HTML or JSON of another shape is never taken for an answer."""
+    calendars = await hands.calendars(ADA)
+    home = hands.sandbox.world.default_book(ADA).id
+    hands.sandbox.switches.set({switch: True})
+    for call in (calendars.whoami(), calendars.busy([home], hours(0, 1))):
+        with pytest.raises(Misconfigured):
+            await call
+
+
+async def test_a_consent_taken_back_at_microsoft_asks_for_another(hands):
+    """A revoked account has to reconnect, and once it has, reading works."""
+    calendars = await hands.calendars(ADA)
+    hands.sandbox.revoke(ADA)
+    with pytest.raises(AuthorizationExpired):
+        await calendars.list()
+    again = await hands.calendars(ADA)
+    assert len(await again.list()) == 1
+
+
+async def test_a_renewal_keeps_the_newest_refresh_token(hands):
+    """Each renewal brings another refresh token, which takes the place of the one before."""
+    calendars = await hands.calendars(ADA)
+    first = hands.grants[ADA]
+    hands.sandbox.expire_access(ADA)
+    assert len(await calendars.list()) == 1
+    second = hands.grants[ADA]
+    assert first.refresh_token != second.refresh_token
+    assert first.scopes == second.scopes == {"openid", "profile", "email", "User.Read", READ, WRITE}
+    capabilities = hands.provider.oauth.capabilities(second.scopes)
+    assert capabilities == Capability.FREE_BUSY | Capability.EVENTS

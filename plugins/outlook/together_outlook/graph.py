@@ -1,0 +1,58 @@
+"""Graph, as one mailbox is spoken to: in UTC, with ids that last, and a few calls at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from together.providers import shapes
+from together.providers.http import JsonApi, origin
+
+AT_ONCE = 4
+"""Calls that Graph takes of one app for one mailbox at a time; a fifth is refused with 429."""
+MOST_PAGES = 40
+# A plain id of an event changes when its owner puts it into another calendar.
+PREFER = 'outlook.timezone="UTC", IdType="ImmutableId"'
+
+
+class Graph:
+    """A call waits for its turn at the gate, which everything that is open for a mailbox shares."""
+
+    def __init__(self, api: JsonApi, *, base_url: str, gate: asyncio.Semaphore) -> None:
+        self._api, self._base_url, self._gate = api, base_url, gate
+
+    async def __call__(self, method: str, path: str, **kwargs: Any) -> Any:
+        async with self._gate:
+            return await self._api(method, path, headers={"Prefer": PREFER}, **kwargs)
+
+    async def entries(self, path: str, query: Mapping[str, str]) -> list[Any]:
+        """Read a collection to its end, page by page.  One that does not end is not believed."""
+        found: list[Any] = []
+        asked: Mapping[str, str] | None = query
+        for _ in range(MOST_PAGES):
+            answer = await self("GET", path, params=asked)
+            found += shapes.field(answer, "value", list)
+            if len(found) > shapes.MOST:
+                break
+            link = shapes.maybe(answer, "@odata.nextLink", str)
+            if link is None:
+                return found
+            path, asked = self._inside(link), None
+        raise shapes.unexpected()
+
+    def _inside(self, link: str) -> str:
+        """Give where a link found in a reply leads to, which is nowhere but under our own base.
+
+        It is used as it came: what follows the path is the service's own affair.
+        """
+        try:
+            url, base = urlsplit(link), urlsplit(self._base_url)
+            near = origin(link) == origin(self._base_url)
+        except ValueError:
+            raise shapes.unexpected() from None
+        steps = unquote(url.path).split("/")
+        if not near or not url.path.startswith(base.path + "/") or {".", ".."} & {*steps}:
+            raise shapes.unexpected()
+        return url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else "")

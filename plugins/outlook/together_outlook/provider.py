@@ -1,0 +1,55 @@
+"""Outlook Calendar and Microsoft Teams, as Together offers them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from weakref import WeakValueDictionary
+
+from together.providers.contract import CalendarProvider, Calendars, VideoProvider
+from together.providers.http import JsonApi, origin
+from together.providers.values import Access
+from together_outlook.calendars import OutlookCalendars
+from together_outlook.errors import decipher
+from together_outlook.graph import AT_ONCE, Graph
+from together_outlook.oauth import API_URL, outlook_oauth
+
+TEAMS_HOSTS = frozenset({"teams.microsoft.com", "teams.live.com"})
+
+
+class OutlookCalendar(CalendarProvider):
+    """Outlook Calendar, by the consent of each person."""
+
+    slug = "outlook"
+    label = "Outlook Calendar"
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._api_url = settings.get("API_URL", API_URL).rstrip("/")
+        self.origins = frozenset({origin(self._api_url)})
+        self.oauth = outlook_oauth(settings, api_url=self._api_url)
+        # Of those that are open now, and gone with them: the limit is a mailbox's, and it may be
+        # opened more than once at a time.
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def open(self, access: Access) -> Calendars:
+        graph = Graph(
+            JsonApi(access.http, self._api_url, decipher),
+            base_url=self._api_url,
+            gate=self._gate(access),
+        )
+        return OutlookCalendars(graph, teams_hosts=TEAMS_HOSTS)
+
+    def _gate(self, access: Access) -> asyncio.Semaphore:
+        gate = asyncio.Semaphore(AT_ONCE)
+        if access.account is None:
+            return gate
+        return self._gates.setdefault(access.mailbox or access.account.id, gate)
+
+
+class MicrosoftTeams(VideoProvider):
+    """Microsoft Teams: its links come with the events of Outlook Calendar."""
+
+    slug = "outlook-teams"
+    label = "Microsoft Teams"
+    made_with = "outlook"
+    join_hosts = TEAMS_HOSTS

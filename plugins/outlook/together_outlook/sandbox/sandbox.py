@@ -1,0 +1,126 @@
+"""The sandbox as one object: an ASGI app, its settings, and hands on what it remembers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
+from together_outlook.sandbox import consent, control, events, grants, graph_api, oauth_api
+from together_outlook.sandbox.population import populate
+from together_outlook.sandbox.served import Desk
+from together_outlook.sandbox.switches import Switches
+from together_outlook.sandbox.world import Person, World
+from together_outlook.testing.walking import walk_consent
+
+
+class OutlookSandbox(Sandbox):
+    slug = "outlook"
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], int] = lambda: int(time.time()),
+        redirect_uris: Iterable[str] = (),
+    ) -> None:
+        self._desk = Desk(World(), Switches(), clock)
+        self._redirect_uris = frozenset(redirect_uris)
+
+    @property
+    def switches(self) -> Switches:
+        """What goes wrong at the moment."""
+        return self._desk.switches
+
+    @property
+    def world(self) -> World:
+        """Everything it remembers."""
+        return self._desk.world
+
+    def app(self) -> ASGIApp:
+        return Starlette(
+            routes=[
+                *control.routes(self._desk),
+                *graph_api.routes(self._desk),
+                *consent.routes(self._desk, self._redirect_uris),
+                *oauth_api.routes(self._desk),
+            ]
+        )
+
+    def settings(self, base_url: str) -> Mapping[str, str]:
+        base = base_url.rstrip("/")
+        return {
+            "CLIENT_ID": self.world.client_id,
+            "CLIENT_SECRET": self.world.client_secret,
+            "LOGIN_URL": base,
+            "API_URL": base + graph_api.BASE,
+        }
+
+    def populate(self, people: Sequence[SandboxPerson]) -> None:
+        for person in people:
+            populate(self.world, person, now=self._desk.clock())
+
+    async def allow(self, http: httpx.AsyncClient, url: str, email: str) -> str:
+        return await walk_consent(http, url, account=email)
+
+    def dump(self) -> Mapping[str, Any]:
+        return {"world": self.world.dump(), "switches": self.switches.as_json()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self._desk.world = World.of(state["world"])
+        switches = Switches()
+        switches.set(state["switches"])
+        self._desk.switches = switches
+
+    def add_account(  # one argument per kind of account that there is
+        self,
+        email: str,
+        *,
+        name: str = "",
+        zone: str = "UTC",
+        has_calendar: bool = True,
+        personal: bool = False,
+        needs_approval: bool = False,
+    ) -> Person:
+        """Add an account with an empty calendar, or with no mailbox at all."""
+        return self.world.add_person(
+            email,
+            name or email,
+            zone,
+            has_mailbox=has_calendar,
+            personal=personal,
+            admin_approval=needs_approval,
+        )
+
+    def revoke(self, email: str) -> None:
+        """End every grant of an account, as its owner can at Microsoft."""
+        grants.revoke_account(self.world, email.casefold())
+
+    def expire_access(self, email: str) -> None:
+        """Let the access tokens of an account run out now; its refresh tokens still work."""
+        grants.expire_access(self.world, email.casefold())
+
+    def answer(self, email: str, event_id: str, response: str) -> None:
+        """Answer an invitation as a guest does, by its id in either calendar."""
+        stored = self.world.invitation(email.casefold(), event_id)
+        if stored is None:
+            raise KeyError(event_id)
+        events.answer(stored, email.casefold(), response, now=self._desk.clock())
+
+    def events(self, calendar: str) -> list[dict[str, Any]]:
+        """Show the events that stand in a calendar, named by its id or its owner's address."""
+        book = self.world.books.get(calendar) or self.world.default_book(calendar.casefold())
+        if book is None:
+            raise KeyError(calendar)
+        return [
+            events.seen(book, home, stored, event_id)
+            for event_id, home, stored in self.world.events(book)
+        ]
+
+    def scopes_of(self, access_token: str) -> frozenset[str] | None:
+        """Say what an access token was granted, or None where there is no such token."""
+        token = self.world.access.get(access_token)
+        return None if token is None else frozenset(token.scopes)

@@ -1,0 +1,204 @@
+"""How every endpoint of the sandbox is served: switches first, then who asks, then what."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from together_outlook.sandbox import refusals
+from together_outlook.sandbox.refusals import ApiError, OAuthError
+from together_outlook.sandbox.switches import Switches
+from together_outlook.sandbox.world import Person, Token, World
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+LARGEST_BODY = 1024 * 1024
+ODD = {"id": 7, "value": "none", "start": "soon", "error": None}
+"""What the API says when it says something odd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the API, and what their token was granted: Graph's short names of scopes."""
+
+    person: Person
+    scopes: frozenset[str]
+
+    @property
+    def email(self) -> str:
+        return self.person.email
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with another status than the usual 200, or 204 for nothing."""
+
+    status: int
+    body: Any = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the endpoints share."""
+
+    world: World
+    switches: Switches
+    clock: Callable[[], int]
+    calls: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    running: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def api(
+        self, *scopes: str, mailbox: bool = True
+    ) -> Callable[[Callable[[Request, Caller], Any]], Endpoint]:
+        """Serve an endpoint of Graph, for which any of these scopes is enough.
+
+        What it gives is the body of a 200, None for a 204, or an `Answer` of its own.
+        """
+
+        def wrap(answer: Callable[[Request, Caller], Any]) -> Endpoint:
+            async def endpoint(request: Request) -> Response:
+                try:
+                    with self._counted(request):
+                        if early := await self._trouble():
+                            return early
+                        caller = self._caller(request, frozenset(scopes), mailbox=mailbox)
+                        given = answer(request, caller)
+                        given = await given if isinstance(given, Awaitable) else given
+                except ApiError as refusal:
+                    return self._refused(refusal)
+                if request.method in ("POST", "PATCH", "DELETE") and self.switches.lost_replies:
+                    self.switches.lost_replies -= 1
+                    return self._refused(refusals.unavailable())
+                return self._answered(given)
+
+            return endpoint
+
+        return wrap
+
+    def oauth(self, answer: Callable[[Request, dict[str, str]], Any]) -> Endpoint:
+        """Serve the token endpoint, or one of the documents beside it."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                if early := await self._trouble():
+                    return early
+                return JSONResponse(
+                    answer(request, await form(request)), headers={"Cache-Control": "no-store"}
+                )
+            except OAuthError as refusal:
+                return JSONResponse(refusal.body(now=self.clock()), refusal.status)
+            except ApiError as refusal:
+                if refusal.status != 503:
+                    return self._refused(refusal)
+                transient = refusals.transient()
+                return JSONResponse(
+                    transient.body(now=self.clock()), 503, headers=self._wait(transient.status)
+                )
+
+        return endpoint
+
+    def token(self, request: Request) -> Token | None:
+        """Find whose access token a request brings."""
+        kind, _, key = request.headers.get("authorization", "").partition(" ")
+        token = self.world.access.get(key) if kind.casefold() == "bearer" else None
+        return token if token is not None and token.expires_at > self.clock() else None
+
+    @contextmanager
+    def _counted(self, request: Request) -> Iterator[None]:
+        """Keep to the calls of one mailbox at a time, slow ones included."""
+        token = self.token(request)
+        mailbox = "" if token is None else token.email
+        if mailbox and self.running[mailbox] >= self.switches.at_once:
+            raise refusals.throttled("ApplicationThrottled")
+        self.running[mailbox] += 1
+        try:
+            yield
+        finally:
+            self.running[mailbox] -= 1
+
+    async def _trouble(self) -> Response | None:
+        if self.switches.slow_seconds:
+            await anyio.sleep(self.switches.slow_seconds)
+        if self.switches.down:
+            raise refusals.unavailable()
+        if self.switches.nonsense:
+            return Response("<html><title>Hello</title></html>", media_type="text/html")
+        return None
+
+    def _caller(self, request: Request, scopes: frozenset[str], *, mailbox: bool) -> Caller:
+        token = self.token(request)
+        if token is None:
+            raise refusals.bad_token()
+        if self.switches.throttled:
+            raise refusals.throttled(self.switches.throttled)
+        self._count(token.email)
+        caller = Caller(self.world.people[token.email], frozenset(token.scopes))
+        if not scopes & caller.scopes:
+            raise refusals.access_denied()
+        if mailbox and not caller.person.has_mailbox:
+            raise refusals.no_mailbox()
+        return caller
+
+    def _count(self, email: str) -> None:
+        """Keep to the calls of one mailbox in a minute, counted over a sliding window."""
+        now, calls = self.clock(), self.calls[email]
+        while calls and calls[0] <= now - 60:
+            calls.popleft()
+        if len(calls) >= self.switches.per_minute:
+            raise refusals.throttled("TooManyRequests")
+        calls.append(now)
+
+    def _answered(self, given: Any) -> Response:
+        answer = (
+            given if isinstance(given, Answer) else Answer(204 if given is None else 200, given)
+        )
+        headers = {"request-id": str(uuid.uuid4())}
+        if answer.body is None:
+            return Response(status_code=answer.status, headers=headers)
+        body = ODD if self.switches.odd_answers else answer.body
+        return JSONResponse(body, answer.status, headers=headers)
+
+    def _refused(self, refusal: ApiError) -> Response:
+        request_id = str(uuid.uuid4())
+        headers = {"request-id": request_id, **self._wait(refusal.status)}
+        body = refusal.body(now=self.clock(), request_id=request_id)
+        return JSONResponse(body, refusal.status, headers=headers)
+
+    def _wait(self, status: int) -> dict[str, str]:
+        wait = self.switches.retry_after if status in (429, 503) else ""
+        return {"Retry-After": wait} if wait else {}
+
+
+async def form(request: Request) -> dict[str, str]:
+    """Read a posted form; of a name that comes twice the first is meant."""
+    content = await _content(request)
+    pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(reversed(pairs))
+
+
+async def json_body(request: Request) -> Mapping[str, Any]:
+    try:
+        body = json.loads(await _content(request) or b"{}")
+    except (ValueError, RecursionError):
+        raise refusals.malformed() from None
+    if not isinstance(body, dict):
+        raise refusals.malformed()
+    return body
+
+
+async def _content(request: Request) -> bytes:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST_BODY:
+            raise ApiError(413, "RequestBodyTooLarge", "The request body is too large.")
+    return content

@@ -1,0 +1,253 @@
+"""What the sandbox remembers: accounts, calendars with their events, consents and tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The one tenant of all personal accounts, which has this id everywhere."""
+
+
+@dataclass(slots=True)
+class Person:
+    """An account.  `oid` and `tid` stay when the address changes."""
+
+    email: str
+    name: str
+    zone: str
+    """IANA name."""
+    oid: str
+    tid: str
+    personal: bool = False
+    has_mailbox: bool = True
+    admin_approval: bool = False
+    """Whether an administrator of its tenant must approve apps first."""
+
+    @property
+    def domain(self) -> str:
+        return self.email.rpartition("@")[2]
+
+
+@dataclass(slots=True)
+class StoredEvent:
+    """An event as its organizer's calendar keeps it; guests look at the same one."""
+
+    body: dict[str, Any]
+    polls_left: int = 0
+    """Reads until the Teams link is there."""
+    deleted: bool = False
+    """Gone from the organizer's calendar; guests still see it, as cancelled."""
+    asked: str = ""
+    """Digest of the request that made it, by which the same one is known again."""
+
+
+@dataclass(slots=True)
+class Copy:
+    """Where a guest's event really stands.  In Exchange each calendar has an id of its own."""
+
+    home: str
+    """The calendar that organizes it."""
+    event: str
+    """Its id there."""
+
+
+@dataclass(slots=True)
+class Book:
+    """A calendar in a mailbox."""
+
+    id: str
+    owner: str
+    name: str
+    zone: str
+    default: bool = False
+    teams: bool = True
+    """Whether its events may carry a Teams meeting."""
+    readers: dict[str, str] = field(default_factory=dict)
+    """Address → ``read`` or ``write``, of those it is shared with; ``*`` is everybody."""
+    events: dict[str, StoredEvent] = field(default_factory=dict)
+    invited: dict[str, Copy] = field(default_factory=dict)
+    """Event id in this calendar → the organizer's event."""
+
+    def role(self, email: str) -> str | None:
+        if email == self.owner:
+            return "owner"
+        return self.readers.get(email, self.readers.get("*"))
+
+
+@dataclass(slots=True)
+class Code:
+    """An authorization code, which is remembered after its use to refuse it by name."""
+
+    email: str
+    redirect_uri: str
+    challenge: str
+    scopes: list[str]
+    nonce: str
+    expires_at: int
+    used: bool = False
+
+
+@dataclass(slots=True)
+class Token:
+    """An access token, or a refresh token, of which each renewal gives one more."""
+
+    email: str
+    scopes: list[str]
+    """Graph's short names, with those about who it is."""
+    expires_at: int
+    issued_at: int = 0
+    ended: int = 0
+    """The AADSTS number that a dead refresh token is refused with."""
+
+
+@dataclass(slots=True)
+class World:
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_secret: str = field(default_factory=lambda: "sandbox~" + secrets.token_urlsafe(18))
+    people: dict[str, Person] = field(default_factory=dict)
+    books: dict[str, Book] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    access: dict[str, Token] = field(default_factory=dict)
+    refresh: dict[str, Token] = field(default_factory=dict)
+    consented: dict[str, list[str]] = field(default_factory=dict)
+    """Address → every scope its owner has said yes to."""
+    transactions: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Address → transactionId → the event that was made with it."""
+    mails: list[dict[str, str]] = field(default_factory=list)
+    """What guests were told: ``{"to": …, "event": …, "kind": …}``."""
+
+    def add_person(
+        self,
+        email: str,
+        name: str,
+        zone: str,
+        *,
+        has_mailbox: bool = True,
+        personal: bool = False,
+        admin_approval: bool = False,
+    ) -> Person:
+        """Add an account, with an empty default calendar where it has a mailbox."""
+        email = email.casefold()
+        if email in self.people:
+            return self.people[email]
+        oid = str(uuid.uuid5(uuid.NAMESPACE_URL, "mailto:" + email))
+        if personal:
+            oid = f"00000000-0000-0000-{oid[19:]}"
+        tid = CONSUMERS if personal else tenant_id(email.rpartition("@")[2])
+        person = Person(email, name, zone, oid, tid, personal, has_mailbox, admin_approval)
+        self.people[email] = person
+        if has_mailbox:
+            self.add_book(email, "Calendar", zone, default=True, teams=not personal)
+        return person
+
+    def add_book(
+        self,
+        owner: str,
+        name: str,
+        zone: str,
+        *,
+        default: bool = False,
+        teams: bool = True,
+        readers: Mapping[str, str] | None = None,
+    ) -> Book:
+        """Add a calendar to a mailbox, unless it has one of this name."""
+        key = opaque_id(owner, name)
+        if key not in self.books:
+            self.books[key] = Book(key, owner, name, zone, default, teams, {**(readers or {})})
+        return self.books[key]
+
+    def remove_book(self, calendar_id: str) -> None:
+        """Let a calendar vanish with its events; the default one stays, as in Exchange."""
+        if not self.books[calendar_id].default:
+            del self.books[calendar_id]
+
+    def default_book(self, email: str) -> Book | None:
+        """Find the calendar that ``/me/calendar`` means, which a mailbox always has."""
+        mine = (book for book in self.books.values() if book.owner == email and book.default)
+        return next(mine, None)
+
+    def book(self, calendar_id: str, email: str) -> Book | None:
+        """Find a calendar that this account can reach."""
+        found = self.books.get(calendar_id)
+        return found if found is not None and found.role(email) else None
+
+    def books_of(self, email: str) -> list[Book]:
+        mine = [book for book in self.books.values() if book.role(email)]
+        order = ("owner", "write", "read")
+        return sorted(
+            mine,
+            key=lambda book: (order.index(book.role(email) or ""), not book.default, book.name),
+        )
+
+    def event(self, book: Book, event_id: str) -> tuple[Book, StoredEvent] | None:
+        """Find an event by its id in this calendar; give the calendar that organizes it too."""
+        copy = book.invited.get(event_id) or Copy(book.id, event_id)
+        home = self.books.get(copy.home)
+        stored = home.events.get(copy.event) if home is not None else None
+        if home is None or stored is None or (home is book and stored.deleted):
+            return None
+        return home, stored
+
+    def find(self, email: str, event_id: str) -> tuple[Book, Book, StoredEvent] | None:
+        """Find an event anywhere an account can reach: where it stands, its home, and itself."""
+        for book in self.books_of(email):
+            if found := self.event(book, event_id):
+                return book, *found
+        return None
+
+    def invitation(self, email: str, event_id: str) -> StoredEvent | None:
+        """Find what a guest is asked to, by its id in their calendar or in the organizer's."""
+        if found := self.find(email, event_id):
+            return found[2]
+        for book in self.books_of(email):
+            for key, copy in book.invited.items():
+                if copy.event == event_id and (here := self.event(book, key)):
+                    return here[1]
+        return None
+
+    def events(self, book: Book) -> Iterator[tuple[str, Book, StoredEvent]]:
+        """Go through the calendar's own events and those it is invited to, with their ids here."""
+        for event_id in (*book.events, *book.invited):
+            if found := self.event(book, event_id):
+                yield event_id, *found
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> World:
+        return cls(
+            client_id=state["client_id"],
+            client_secret=state["client_secret"],
+            people={key: Person(**value) for key, value in state["people"].items()},
+            books={key: _book(value) for key, value in state["books"].items()},
+            codes={key: Code(**value) for key, value in state["codes"].items()},
+            access={key: Token(**value) for key, value in state["access"].items()},
+            refresh={key: Token(**value) for key, value in state["refresh"].items()},
+            consented={key: [*scopes] for key, scopes in state["consented"].items()},
+            transactions={key: {**made} for key, made in state["transactions"].items()},
+            mails=[*state["mails"]],
+        )
+
+
+def tenant_id(domain: str) -> str:
+    """Give the tenant of a domain: here each domain is one organization."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, domain))
+
+
+def opaque_id(*parts: str) -> str:
+    """Make an id that looks like Exchange's, the same for the same parts."""
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return "AAMkAD" + base64.urlsafe_b64encode(digest).decode()
+
+
+def _book(state: Mapping[str, Any]) -> Book:
+    events = {key: StoredEvent(**value) for key, value in state["events"].items()}
+    invited = {key: Copy(**value) for key, value in state["invited"].items()}
+    return Book(**{**state, "events": events, "invited": invited})

@@ -1,0 +1,207 @@
+"""Every request to Microsoft, and every answer of its stand-in, held to Microsoft's models."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+import httpx
+
+from together_outlook.oauth import IDENTITY_SCOPES, LOGIN_URL, SCOPES, TENANT
+from together_outlook.testing.models import Method, Models
+
+ASKED = IDENTITY_SCOPES.union(*SCOPES.values())
+AUTHORIZE = {
+    # Added by the pages themselves, which a person walks through.
+    "account": r".+@.+",
+    "client_id": r".+",
+    "code_challenge": r"[A-Za-z0-9_-]{43}",
+    "code_challenge_method": r"S256",
+    "login_hint": r".+@.+",
+    "prompt": r"login|none|consent|select_account",
+    "redirect_uri": r"https?://.+",
+    "response_type": r"code",
+    "scope": r"(.* )?offline_access( .*)?",
+    "state": r".+",
+}
+OPTIONAL = {"account", "login_hint", "prompt"}
+FORMS = {
+    "authorization_code": {"code", "code_verifier", "redirect_uri"},
+    "refresh_token": {"refresh_token"},
+}
+CREDENTIALS = {"grant_type", "client_id", "client_secret"}
+READ = frozenset({"Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"})
+PERMISSIONS = (
+    (r"GET /me(/outlook/.*)?", frozenset({"User.Read"})),
+    (r"GET /me/(calendar|events).*", READ),
+    (r"POST /me/calendar.*/getSchedule", READ),
+    (r"\w+ /me/(calendar|events).*", frozenset({"Calendars.ReadWrite"})),
+    (r"\w+ /subscriptions.*", READ - {"Calendars.ReadBasic"}),
+)
+"""What is enough for a method, of Microsoft's tables of permissions: the first line that fits."""
+TIMED = ("Event", "EventCollectionResponse", "DeltaGetResponse", "GetSchedulePostResponse")
+"""Models that tell times, which come in UTC where that is asked for."""
+IN_UTC = 'outlook.timezone="UTC"'
+PREFERENCES = (
+    re.escape(IN_UTC),
+    r'IdType="ImmutableId"',
+    r'outlook\.body-content-type="(text|html)"',
+    r"odata\.maxpagesize=\d+",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A method of Graph as it was called, with the properties that were selected."""
+
+    method: Method
+    selected: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Checker:
+    """Holds what is sent to Microsoft, and what it answers, to Microsoft's own models."""
+
+    settings: Mapping[str, str]
+    """The plugin's settings, which say where Microsoft is."""
+    scopes_of: Callable[[str], frozenset[str] | None] = lambda token: ASKED
+    """Access token → the scopes it was granted, or None where it is no token."""
+    models: Models = field(default_factory=Models.load)
+    calls: list[str] = field(default_factory=list)
+    """Ids of the methods called, in order."""
+    faults: list[str] = field(default_factory=list)
+    """What no document allows of what was sent."""
+    answer_faults: list[str] = field(default_factory=list)
+    """What no document allows of what was answered."""
+    id_types: set[bool] = field(default_factory=set)
+    """Whether ids that last were asked for; one and the same event has two ids otherwise."""
+
+    def sent(self, request: httpx.Request, content: bytes) -> Call | None:
+        """Check a request; give the method of Graph that it calls."""
+        address = str(request.url).partition("?")[0]
+        query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
+        if address == self._login("authorize"):
+            self._note("authorize", authorize_faults(query))
+        elif address == self._login("token"):
+            form = parse_qsl(content.decode(), keep_blank_values=True)
+            self._note("token", _form_faults(request, form, query))
+        elif address.startswith(self.settings["API_URL"] + "/"):
+            raw = request.url.raw_path.decode().partition("?")[0]
+            base = httpx.URL(self.settings["API_URL"]).path
+            return self._graph(request, raw.removeprefix(base), query, content)
+        else:
+            self.faults.append(f"nothing of Microsoft is at {request.method} {address}")
+        return None
+
+    def answered(self, call: Call, status: int, content: bytes) -> None:
+        """Check what the stand-in answered to a method of Graph."""
+        try:
+            body = json.loads(content) if content else None
+        except ValueError:
+            self.answer_faults.append(f"{call.method.id} answered what is no JSON")
+            return
+        if status >= 400:
+            self.answer_faults += self.models.error_faults(call.method, status, body)
+            return
+        self.answer_faults += self.models.answer_faults(call.method, status, body, call.selected)
+
+    def _login(self, endpoint: str) -> str:
+        base = self.settings.get("LOGIN_URL", LOGIN_URL)
+        return f"{base}/{self.settings.get('TENANT', TENANT)}/oauth2/v2.0/{endpoint}"
+
+    def _graph(
+        self, request: httpx.Request, path: str, query: list[tuple[str, str]], content: bytes
+    ) -> Call | None:
+        method = self.models.find(request.method, path)
+        if method is None:
+            self.faults.append(f"no method of Graph is {request.method} {path}")
+            return None
+        self._note(method.id, self.models.query_faults(method, query))
+        self.faults += self._scope_faults(request, method)
+        self.faults += self._preference_faults(request, method)
+        try:
+            body = json.loads(content) if content else None
+        except (ValueError, RecursionError):
+            self.faults.append(f"{method.id} is sent what is no JSON")
+        else:
+            self.faults += self.models.body_faults(method, body)
+        if content and request.headers.get("content-type") != "application/json":
+            self.faults.append(f"{method.id} is not told that it is sent JSON")
+        selected = [value for name, value in query if name in ("$select", "$expand")]
+        # What is expanded comes beside what is selected; by itself it selects nothing.
+        narrowed = any(name == "$select" for name, _ in query)
+        names = [re.split(r"[(]", each)[0] for value in selected for each in value.split(",")]
+        return Call(method, tuple(names) if narrowed else ())
+
+    def _scope_faults(self, request: httpx.Request, method: Method) -> Iterator[str]:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind != "Bearer":
+            yield f"{method.id} needs a bearer token"
+            return
+        fitting = (scopes for calls, scopes in PERMISSIONS if re.fullmatch(calls, method.id))
+        enough, granted = next(fitting, frozenset[str]()), self.scopes_of(token)
+        if granted is not None and not enough & granted:
+            yield f"{method.id} needs one of {sorted(enough)}"
+        if not enough & ASKED:
+            yield f"{method.id} needs a scope that is never asked for"
+
+    def _preference_faults(self, request: httpx.Request, method: Method) -> Iterator[str]:
+        headers = ",".join(request.headers.get_list("prefer"))
+        preferences = [each.strip() for each in headers.split(",") if each.strip()]
+        for each in preferences:
+            if not any(re.fullmatch(known, each) for known in PREFERENCES):
+                yield f"{method.id} is asked with a preference it does not know: {each}"
+        if method.answer in TIMED and IN_UTC not in preferences:
+            yield f"{method.id} is not asked for times in UTC"
+        if method.path.startswith(("/me/calendar", "/me/events")):
+            self.id_types.add('IdType="ImmutableId"' in preferences)
+            if len(self.id_types) > 1:
+                yield f"{method.id} is asked for other ids than the calls before"
+
+    def _note(self, call: str, faults: Iterable[str]) -> None:
+        self.calls.append(call)
+        self.faults += faults
+
+
+class CheckedTransport(httpx.AsyncBaseTransport):
+    """Carries requests on, and lets a `Checker` see them and their answers."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, checker: Checker) -> None:
+        self._inner, self.checker = inner, checker
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        call = self.checker.sent(request, await request.aread())
+        response = await self._inner.handle_async_request(request)
+        if call is not None:
+            self.checker.answered(call, response.status_code, await response.aread())
+        return response
+
+
+def authorize_faults(query: list[tuple[str, str]]) -> Iterator[str]:
+    """Say what is wrong with the authorization address's parameters."""
+    names = [name for name, _ in query]
+    for name in sorted(AUTHORIZE.keys() - OPTIONAL - {*names}):
+        yield f"authorize needs {name}"
+    for name, value in query:
+        if name not in AUTHORIZE:
+            yield f"authorize takes no {name}"
+        elif names.count(name) > 1:
+            yield f"authorize takes {name} once"
+        elif not re.fullmatch(AUTHORIZE[name], value):
+            yield f"authorize takes another {name} than {value!r}"
+    if extra := sorted({*dict(query).get("scope", "").split()} - ASKED):
+        yield f"authorize asks for more than is used: {extra}"
+
+
+def _form_faults(
+    request: httpx.Request, form: list[tuple[str, str]], query: list[tuple[str, str]]
+) -> Iterator[str]:
+    names, kind = [name for name, _ in form], dict(form).get("grant_type", "")
+    wanted = CREDENTIALS | FORMS.get(kind, set())
+    if request.method != "POST" or query or kind not in FORMS:
+        yield f"token takes a posted form with a grant it knows, not {kind!r}"
+    elif sorted(names) != sorted(wanted):
+        yield f"token with {kind} takes {sorted(wanted)}, not {sorted(names)}"

@@ -1,0 +1,217 @@
+"""Which calendars count for busy, and which one receives events: their member's own choice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from tortoise.queryset import QuerySet
+
+from together.domain.spans import Span
+from together.providers.contract import Calendars
+from together.providers.errors import NeedsPerson, NeedsTime, ProviderError
+from together.services import calendar_list, trouble
+from together.services.attempts import locked_member
+from together.services.busy import AT_ONCE, HORIZON, Busy
+from together.services.calendar_list import MOST, Changed
+from together.services.refusals import (
+    InvalidInput,
+    NeedsReconnect,
+    NotAvailableHere,
+    NotConnected,
+    NotFound,
+    ProviderDown,
+    TooManyAttempts,
+)
+from together.services.viewer import Viewer
+from together.store.clock import database_now
+from together.store.models import CalendarRow, Integration, IntegrationState
+from together.store.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400
+
+CHOICES_A_DAY = 20
+"""How often somebody may change what counts: showing and hiding at will would show one's own times
+only while looking at others'."""
+
+LISTED = DAY
+"""Seconds after which the worker asks for a list of calendars again."""
+
+LISTS = 50
+"""Lists that one round of the worker asks for at most."""
+
+LIMIT = 20.0
+"""Seconds after which asking for a list is given up."""
+
+_TOO_OFTEN = "What counts as busy was changed too often today. Try again later."
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a member chose: the uids of calendars."""
+
+    counting: Collection[str]
+    receiving: str | None = None
+    """None where events are to go nowhere."""
+    receiving_stays: bool = False
+    """Where events go is not chosen anew."""
+
+
+class OpensCalendars(Protocol):
+    """What `together.services.grants.Grants` does for us."""
+
+    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
+
+
+class Choosing:
+    """Keeps the choice of calendars, and the list it is made from."""
+
+    def __init__(self, grants: OpensCalendars, busy: Busy, clock: Callable[[], int]) -> None:
+        self._grants, self._busy, self._clock = grants, busy, clock
+
+    async def choose(self, viewer: Viewer, choice: Choice) -> None:
+        """Put another choice in the place of the one before, at once.
+
+        A calendar that is missing may be chosen to count, which is to wait for it; it cannot
+        receive.  Nobody needs the service for it, so that it works while that is out of reach.
+        """
+        if len(choice.counting) > MOST:
+            raise InvalidInput("countingIds", f"At most {MOST} calendars count.")
+        if len(set(choice.counting)) != len(choice.counting):
+            raise InvalidInput("countingIds", "Each calendar is named once.")
+        at, stamp = self._clock(), await database_now()
+
+        async def work() -> Changed:
+            await locked_member(viewer)
+            integration = await _own(viewer).select_for_update(no_key=True).first()
+            if integration is None:
+                raise NotConnected
+            rows = await CalendarRow.filter(
+                organization_id=viewer.organization_id, integration_id=integration.id
+            )
+            changed = await _chosen(rows, choice)
+            if changed.counting:
+                await _pay(integration, now=stamp)
+            await calendar_list.settle(integration, changed, at=at)
+            return changed
+
+        if (await transaction(work)).counting:
+            await self._read(viewer)
+
+    async def refresh(self, viewer: Viewer) -> None:
+        """Ask the service for the list again, and keep it."""
+        for _ in range(_TRIES):
+            integration = await _own(viewer).first()
+            if integration is None:
+                raise NotConnected
+            if integration.state is not IntegrationState.ACTIVE:
+                raise NeedsReconnect
+            try:
+                changed = await self._listed(integration)
+            except NeedsPerson:
+                continue  # noted, unless this grant was disconnected or replaced meanwhile
+            except NeedsTime as error:
+                raise ProviderDown(error.retry_after) from None
+            except ProviderError:
+                raise NotAvailableHere from None
+            except TimeoutError:
+                raise ProviderDown from None
+            if changed is not None:
+                if changed.counting:
+                    await self._read(viewer)
+                return
+        raise ProviderDown
+
+    async def sweep(self) -> int:
+        """Ask again for some of the lists that nobody asked for in a day; say how many came."""
+        now = self._clock()
+        places = asyncio.Semaphore(AT_ONCE)
+        turns = await _turns(before=now - LISTED, now=now)
+        return sum(await asyncio.gather(*(self._swept(each, places) for each in turns)))
+
+    async def _swept(self, integration: Integration, places: asyncio.Semaphore) -> bool:
+        """Ask for one list; what is wrong with it holds up no other."""
+        async with places:
+            try:
+                return await self._listed(integration) is not None
+            except Exception as error:  # noqa: BLE001
+                log.info("integration %s: not listed: %s", integration.id, type(error).__name__)
+                return False
+
+    async def _listed(self, integration: Integration) -> Changed | None:
+        at = self._clock()
+        await Integration.filter(
+            id=integration.id,
+            organization_id=integration.organization_id,
+            generation=integration.generation,
+        ).update(listed_at=at)
+        async with (
+            asyncio.timeout(LIMIT),
+            trouble.noted(integration, clock=self._clock),
+            self._grants.open(integration) as calendars,
+        ):
+            listed = await calendars.list()
+        return await calendar_list.renew(integration, listed, at=at)
+
+    async def _read(self, viewer: Viewer) -> None:
+        """Read what counts now, so that its member is told how that went."""
+        integration = await _own(viewer).first()
+        if integration is None or integration.state is not IntegrationState.ACTIVE:
+            return
+        now = self._clock()
+        await self._busy.known([integration], Span.of(now, now + 60), until=now + HORIZON)
+
+
+def _own(viewer: Viewer) -> QuerySet[Integration]:
+    return Integration.filter(member_id=viewer.member_id, organization_id=viewer.organization_id)
+
+
+async def _chosen(rows: Sequence[CalendarRow], choice: Choice) -> Changed:
+    """Check a choice against the member's own calendars, and store it."""
+    known: dict[str | None, CalendarRow] = {row.uid: row for row in rows}
+    if not {*choice.counting, choice.receiving} <= {*known, None}:
+        raise NotFound
+    receiver = known.get(choice.receiving)
+    if receiver is not None and (receiver.missing_since is not None or not receiver.writable):
+        raise InvalidInput("receivingId", "Sessions cannot be written to this calendar.")
+    was = calendar_list.snapshot(rows)
+    for row in rows:
+        ticked, missing = row.uid in choice.counting, row.missing_since is not None
+        row.counts, row.counted = ticked and not missing, ticked and missing
+        if not choice.receiving_stays:
+            row.receives, row.received = row is receiver, False
+    return await calendar_list.store(rows, was=was)
+
+
+async def _pay(integration: Integration, *, now: int) -> None:
+    """Count a change of what counts; who has changed it too often has to wait a while."""
+    spent = max(integration.choices_spent, now) + DAY // CHOICES_A_DAY
+    if spent > now + DAY:
+        raise TooManyAttempts(_TOO_OFTEN)
+    await Integration.filter(id=integration.id, organization_id=integration.organization_id).update(
+        choices_spent=spent
+    )
+
+
+async def _turns(*, before: int, now: int) -> list[Integration]:
+    """Take those whose list is old; none is taken twice, by whichever process."""
+
+    async def work() -> list[Integration]:
+        rows = await (
+            Integration.filter(state=IntegrationState.ACTIVE, listed_at__lte=before)
+            .order_by("listed_at", "id")
+            .limit(LISTS)
+            .select_for_update(skip_locked=True, no_key=True)
+        )
+        if rows:
+            await Integration.filter(id__in=[row.id for row in rows]).update(listed_at=now)
+        return rows
+
+    return await transaction(work)

@@ -1,0 +1,33 @@
+"""What a mail says, before it is a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The one link of a letter, and after how many of its paragraphs it stands."""
+
+    words: str
+    address: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Words of ours for one person; made when it is sent, and stored nowhere."""
+
+    name: str
+    address: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    link: Link | None = None
+
+
+def moment(at: int, *, zone: str) -> str:
+    """Say a moment as the clock on the wall of somebody's zone shows it."""
+    there = datetime.fromtimestamp(at, ZoneInfo(zone))
+    return f"{there:%A} {there.day} {there:%B %Y}, {there:%H:%M} ({zone})"
