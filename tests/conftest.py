@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests import postgres
+from tests.aside import aside
 from tests.world import World, saltmarsh
 from together.store.database import Database
 from together.store.migrate import migrate
@@ -34,21 +33,15 @@ def postgres_server() -> Iterator[postgres.Server]:
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "together.db"
-    _aside(migrate(f"sqlite:///{path}"))
+    aside(migrate(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
 def _postgres_template(postgres_server: postgres.Server) -> str:
-    _aside(postgres_server.run("CREATE DATABASE template"))
-    _aside(migrate(postgres_server.url("template")))
+    aside(postgres_server.run("CREATE DATABASE template"))
+    aside(migrate(postgres_server.url("template")))
     return "template"
-
-
-def _aside(work) -> None:
-    """Run a coroutine to its end from a place where a loop may be running already."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from together.domain import web_addresses
 from together.domain.addresses import BadAddress, checked_email, email_key
-from together.domain.web_addresses import origin_of, returns_to
+from together.domain.web_addresses import origin_of, returns_to, web_address
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,8 @@ def test_a_return_address_under_a_listed_one_is_allowed(address):
      "http://localhost:3001", "https://localhost:3000", "javascript:alert(1)",
      "https://ada:pw@app.example.org/profile",
      "//app.example.org/profile", "https://app.example.org/profile\r\nSet-Cookie: x",
-     "https://app.example.org/profile\t", "https://аpp.example.org/profile"],
+     "https://app.example.org/profile\t", "https://аpp.example.org/profile",
+     "https://app.example.org./profile", "https://app..example.org/profile"],
 )  # fmt: skip
 def test_any_other_return_address_is_refused(address):
     """Another origin or path, or an address that can be read in two ways, is not allowed."""
@@ -92,3 +94,24 @@ def test_any_other_return_address_is_refused(address):
 def test_an_origin_is_written_as_browsers_write_it(address, origin):
     """The usual port is left out, as are path and query, and the host is in lower case."""
     assert origin_of(address) == origin
+
+
+LABEL = "a" * 63
+LONGEST = f"{LABEL}.{LABEL}.{LABEL}.{'a' * 61}"
+
+
+@pytest.mark.parametrize(
+    "host", [LABEL, LONGEST, "a.b", "xn--d1abbgf6aiiy.example", "a_b.example", "127.0.0.1", "[::1]"]
+)
+def test_a_host_that_dns_could_know(host):
+    """A name of up to 253 characters, in parts of up to 63, is taken, and so is an IP address."""
+    assert web_address(f"https://{host}/x") == f"https://{host}/x"
+
+
+@pytest.mark.parametrize(
+    "host", ["a..b", ".a", "a.", "..", f"{LABEL}a", f"{LONGEST}a", "a%41.b", "a,b", "a'b"]
+)
+def test_a_host_that_cannot_be(host):
+    """An empty part, one that is too long, too long a name or another character is said."""
+    with pytest.raises(web_addresses.BadAddress, match="has no host's name: each part between"):
+        web_address(f"https://{host}/x")

@@ -137,6 +137,9 @@ def test_lines_of_a_dotenv_that_say_nothing_are_told(tmp_path):
     [
         ("PUBLIC_URL", "http://[::1"),
         ("PUBLIC_URL", "https://[zz]/"),
+        ("PUBLIC_URL", "https://a..b"),
+        ("PUBLIC_URL", f"https://{'a' * 64}.example.org"),
+        ("RETURN_TO", f"https://{'a.' * 130}org"),
         ("RETURN_TO", "http://[::1"),
         ("KEYS", "~nosuchuser/keys.txt"),
         ("ISSUERS", "~nosuchuser/issuers.json"),

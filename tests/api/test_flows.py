@@ -180,11 +180,26 @@ async def test_bad_times(api: Api):
 
 
 async def test_disconnecting(api: Api):
-    """Disconnecting names what stood there, and only one's own connection can be named."""
+    """It says what it ends before it does, and names what stood there; it takes one's own alone."""
+
+    async def before():
+        asked = "{ viewer { calendarIntegration { disconnecting { note ends consentsUrl } } } }"
+        return (await api.ask(asked))["viewer"]["calendarIntegration"]["disconnecting"]
+
+    assert await before() is None
     await connect(api, "ada")
+    told = await before()
+    assert told == {
+        "note": "The consent is ended at Memory Calendar. While the same account is connected in "
+        "another organization here, nothing is ended there. What is kept here of the calendar is "
+        "deleted.",
+        "ends": "CONSENT",
+        "consentsUrl": "https://memory.example/consents",
+    }
     text = """mutation D($id: ID!) { disconnectCalendar(input: {calendarIntegrationId: $id}) {
         __typename ... on DisconnectCalendarPayload {
-            calendarIntegration { source state account nextSteps } sessionsHeldThere { id } }
+            calendarIntegration { source state account nextSteps } sessionsHeldThere { id }
+            disconnecting { note ends consentsUrl } }
         ... on Problem { code } } }"""
     mine = f"int_{api.world.ada.uid}"
     assert (await api.ask(text, who="ben", id=mine))["disconnectCalendar"] == {
@@ -201,8 +216,10 @@ async def test_disconnecting(api: Api):
             "nextSteps": ["CONNECT"],
         },
         "sessionsHeldThere": [],
+        "disconnecting": told,
     }
     assert await Integration.all().count() == 0
+    assert await before() is None
 
 
 async def test_when_the_calendar_is_busy(api: Api):

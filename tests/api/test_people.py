@@ -76,6 +76,21 @@ async def test_administration(api: Api):
             {"role": "MENTOR", "member": {"name": "Zoe Quist"}},
         ],
     }
+    twice = """mutation M($a: ID!, $b: [ID!]!, $k: String!) { createMatch(input: {mentorId: $a,
+        menteeIds: $b, clientKey: $k, program: "First year"}) { __typename
+        ... on CreateMatchPayload { match { id } } ... on AlreadyMatched { match { id } } } }"""
+    ivo = f"mbr_{api.world.ivo.uid}"
+    told = [
+        (await api.ask(twice, who="chiara", a=a, b=[b], k=key))["createMatch"]
+        for a, b, key in ((zoe["id"], ivo, "zoe"), (zoe["id"], ivo, "new"), (ivo, zoe["id"], "ivo"))
+    ]
+    assert told == [
+        {"__typename": name, "match": {"id": match["id"]}}
+        for name in ("CreateMatchPayload", "AlreadyMatched", "AlreadyMatched")
+    ]
+    assert await api.ask(twice, who="chiara", a=ivo, b=[zoe["id"]], k="zoe") == {
+        "createMatch": {"__typename": "KeyReused"}
+    }
     ended = await api.ask(
         """mutation E($m: ID!, $z: ID!) { endMatch(input: {matchId: $m}) {
             ... on EndMatchPayload { match { state endedAt } } }

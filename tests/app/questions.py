@@ -36,6 +36,7 @@ HOME = f"""query Home({WINDOW}) {{
     bookingRules {{ durations step notice horizonDays perDay perWeek bufferBefore bufferAfter }}
     hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
     calendarIntegration {{ id state standing source account reason canWrite nextSteps managed
+      disconnecting {{ note ends consentsUrl }}
       busyTimesSeenBy {{ name }} calendars {{ id name }} lastReadAt unreadableSince }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
@@ -54,7 +55,7 @@ GIVEN: dict[str, tuple[str, str]] = {
     "updateProfile": ("Profile", "viewer { name timeZone }"),
     "startCalendarConnection": ("Start", "authorizationUrl"),
     "completeCalendarConnection": ("Complete", "calendarIntegration { state }"),
-    "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id }"),
+    "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id } disconnecting { note }"),
     "chooseCalendars": ("Choose", "calendarIntegration { standing calendars { id counts } }"),
     "refreshCalendars": ("Refresh", "calendarIntegration { standing calendars { id counts } }"),
     "createMatch": ("Match", "match { id }"),

@@ -98,6 +98,27 @@ def test_a_database_that_cannot_be_read_is_told(together, folder, command, how):
 
 
 @pytest.mark.parametrize("command", ["demo", "token"])
+def test_a_folder_of_a_newer_version_is_left_as_it_was(together, folder, command):
+    """An older program says so, and puts nothing aside that only the newer one can read."""
+
+    async def add():
+        database = await Database.open(folder.database)
+        await database.client.execute_query("INSERT INTO migration (name) VALUES ('m9999_future')")
+        await database.close()
+
+    anyio.run(add)
+    state = folder.path / "sandbox-google.json"
+    state.write_text('{"newer": true}')
+    code, out, err = demo(together) if command == "demo" else together("token", ADA)
+    assert (code, out) == (1, "")
+    assert err == (
+        "together: The demo cannot use its folder: The database was made by a newer version of "
+        "Together (it has m9999_future). Start that version, or restore an older backup. " + REMEDY
+    )
+    assert state.read_text() == '{"newer": true}'
+
+
+@pytest.mark.parametrize("command", ["demo", "token"])
 def test_a_folder_that_may_not_be_entered_is_told(together, folder, monkeypatch, command):
     """Where the system refuses to look inside, the sentence says where and why."""
     whole = os.stat

@@ -14,6 +14,8 @@ from together import __version__
 from together.cli import main as cli
 from together.cli import migrate
 from together.cli.main import COMMANDS, main
+from together.store import migrate as store_migrate
+from together.store.migrate import steps
 
 ISSUERS = '[{"issuer": "https://x.example", "audience": "x", "organization": "saltmarsh"}]'
 ROOT = Path(package.__file__).parent.parent
@@ -103,22 +105,33 @@ def test_ctrl_c_ends_without_a_word(together, monkeypatch):
     assert together("migrate") == (130, "", "")
 
 
-def test_migrate_says_each_step_and_can_be_repeated(together):
-    """Steps are named as they are taken, and the second time there is none."""
+def test_migrate_says_each_step_and_can_be_repeated(together, monkeypatch):
+    """Steps are named as they are taken, the first ones and the later; then there is none."""
+    names = [step.name for step in steps()]
+    with monkeypatch.context() as patch:
+        patch.setattr(store_migrate, "steps", lambda: steps()[:1])
+        words = f"{names[0]} done\nThe database is up to date (1 step taken).\n"
+        assert together("migrate") == (0, words, "")
+    done = "".join(f"{name} done\n" for name in names[1:])
     code, out, err = together("migrate")
-    assert (code, err) == (0, "")
-    assert out.startswith("m0001_initial done\n")
+    assert (code, out[: len(done)], err) == (0, done, "")
     again = "The database is up to date (0 steps taken).\n"
     assert together("migrate") == (0, again, "")
 
 
 def test_a_database_that_cannot_be_made_is_said(together, environ):
-    """A folder that is not there is a sentence."""
+    """A folder that is not there is a sentence, and so is a name that no file can have."""
     environ(DATABASE="sqlite:///nowhere/together.db")
     assert together("migrate") == (
         1,
         "",
         "together: No database can be made at nowhere/together.db: No such file or directory.\n",
+    )
+    environ(DATABASE=f"sqlite:///{'a' * 300}")
+    assert together("migrate") == (
+        1,
+        "",
+        f"together: No database can be made at {'a' * 300}: File name too long.\n",
     )
 
 

@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from tests.smtp import mailboxes
 from tests.world import NOW
 from together.domain.texts import one_line
+from together.providers.errors import Misconfigured
+from together.providers.registry import Registry
 from together.services.letters import Letter, Link, moment
-from together.services.mail import written
+from together.services.mail import Mails, written
 from together.services.postbox import (
     AddressRefused,
     MailServerPost,
     Printed,
 )
+from together.store.models import Job, JobKind
 
 LETTER = Letter(
     name="Åda Lindqvist",
@@ -161,6 +164,12 @@ async def test_an_address_that_is_none_is_given_up(address: str):
         with pytest.raises(AddressRefused):
             await MailServerPost(boxes.server()).send(message(address=address))
     assert (boxes.arrived, [word for word in boxes.said if word == "RCPT"]) == ([], [])
+
+
+async def test_what_is_no_mail_is_not_sent():
+    """A job that is no letter is the operator's trouble, not a letter of another kind."""
+    with pytest.raises(Misconfigured):
+        await Mails(Registry({}, {}, {}), lambda: NOW).send(Job(kind=JobKind.WRITE_EVENT))
 
 
 async def test_printed(capsys: pytest.CaptureFixture[str]):

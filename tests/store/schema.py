@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from together.store.database import Database
 
 _SQLITE = """
@@ -71,6 +73,30 @@ async def fill(database: Database) -> None:
         await database.client.execute_query(
             f'INSERT INTO "{table}" ({names}) VALUES ({values})'  # noqa: S608
         )
+
+
+async def contents(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table of a database that is entered."""
+    return {
+        table: [
+            dict(row)
+            for row in await database.client.execute_query_dict(
+                f'SELECT * FROM "{table}" ORDER BY id'  # noqa: S608
+            )
+        ]
+        for table in await tables(database)
+    }
+
+
+def as_before(
+    after: dict[str, list[dict[str, Any]]], before: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return, of what is there after, the tables and columns that were there before."""
+    columns = {table: rows[0].keys() if rows else () for table, rows in before.items()}
+    return {
+        table: [{name: row.get(name, "gone") for name in names} for row in after.get(table, [])]
+        for table, names in columns.items()
+    }
 
 
 async def count(database: Database, table: str) -> int:

@@ -13,6 +13,7 @@ from together.api.fields import field
 from together.api.ids import Kind, to_id
 from together.api.members import Member
 from together.api.nodes import Node
+from together.api.parting import CalendarParting
 from together.api.scalars import Instant
 from together.domain.integration import Standing, State
 from together.providers.values import Capability
@@ -62,7 +63,11 @@ class CalendarNextStep(Enum):
     CHOOSE_CALENDARS = strawberry.enum_value(
         "CHOOSE_CALENDARS", description="Say which calendars count: `chooseCalendars`."
     )
-    DISCONNECT = strawberry.enum_value("DISCONNECT", description="`disconnectCalendar`.")
+    DISCONNECT = strawberry.enum_value(
+        "DISCONNECT",
+        description="`disconnectCalendar`, once the member was shown what it ends: "
+        "`calendarIntegration.disconnecting`.",
+    )
     TRY_LATER = strawberry.enum_value(
         "TRY_LATER",
         description="Send the same mutation again in a while; after `retryAfterSeconds`, where "
@@ -205,6 +210,13 @@ class CalendarIntegration(Node):
     )
     def managed(self) -> bool:
         return self.offer.hidden
+
+    @field(
+        description="What disconnecting would end at the service, to be shown before "
+        "`disconnectCalendar`; null when nothing is connected."
+    )
+    def disconnecting(self, info: Info) -> CalendarParting | None:
+        return None if self.own is None else CalendarParting.of(info, self.own)
 
     @field(description="What the member can do now.")
     def next_steps(self) -> list[CalendarNextStep]:

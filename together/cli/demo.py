@@ -16,6 +16,7 @@ from together.cli.folder import DEFAULT, DemoFolder
 from together.cli.ready import bound
 from together.cli.serve import serve
 from together.cli.stop import Stop
+from together.store.migrate import pending
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +34,10 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
     _check_writable(folder.path)
     with ExitStack() as held:
         with folder.told():
-            # Both before anything is made: a demo that cannot be served leaves all as it was.
+            # All before anything is made: a demo that cannot be served leaves all as it was.
             held.enter_context(folder.taken())
             listener = held.enter_context(_bound(arguments.port))
+            anyio.run(pending, folder.database)
             folder.mark(url=url)
             demo = Demo(folder, url)
             anyio.run(demo.prepare, _say)

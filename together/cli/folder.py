@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from together.cli.stop import Stop
 from together.store.database import BadDatabaseUrl, DatabaseUnavailable
 from together.store.keys import BadKeyFile, Keys, load_keys, make_key_file
+from together.store.migrate import NewerDatabase
 
 if TYPE_CHECKING:
     from together.services.issuer import BuiltInIssuer
@@ -80,6 +81,8 @@ class DemoFolder:
             raise self._unusable(f"{str(where)[:200]}: {error.strerror}") from None
         except BadKeyFile as bad:
             raise self._unusable(str(bad).rstrip(".")) from None
+        except NewerDatabase as newer:
+            raise self._unusable(str(newer).rstrip(".")) from None
         except (DatabaseUnavailable, BadDatabaseUrl):
             words = f"{self.database_path} is no database that can be used here"
             raise self._unusable(words) from None

@@ -21,5 +21,6 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
         return await migrate(settings.database, say=lambda step: print(f"{step} done", flush=True))
 
     taken = anyio.run(work)
-    print(f"The database is up to date ({len(taken)} steps taken).")
+    steps = "1 step" if len(taken) == 1 else f"{len(taken)} steps"
+    print(f"The database is up to date ({steps} taken).")
     return 0

@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
+from together.domain.hosts import is_host
+
 _LONGEST = 2000
 _PORTS = {"https": 443, "http": 80}
 
@@ -17,8 +19,8 @@ class BadAddress(ValueError):  # noqa: N818  (an answer, not a fault)
 def web_address(text: str) -> str:
     """Give the address back in one spelling, or raise `BadAddress` with what is wrong.
 
-    It is https, or http on this machine, and has no userinfo, query, fragment, backslash, dot
-    segment or control character.
+    It is https, or http on this machine, has the name of a host that DNS could know, and no
+    userinfo, query, fragment, backslash, dot segment or control character.
     """
     return _spelled(_parsed(text, query=False))
 
@@ -74,6 +76,11 @@ def _parsed(text: str, *, query: bool) -> SplitResult:
         raise BadAddress(f"{shown} is not an address.") from None
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
         raise BadAddress(f"{shown} is not an address of the web.")
+    if not is_host(parts.hostname):
+        raise BadAddress(
+            f"{shown} has no host's name: each part between its dots has 1 to 63 letters, digits, "
+            "hyphens or underscores, and all of it at most 253."
+        )
     if "@" in parts.netloc:
         raise BadAddress("An address holds no user name or password.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):

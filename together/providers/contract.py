@@ -13,6 +13,7 @@ from together.domain.spans import Span
 from together.providers.delegation import Delegation
 from together.providers.errors import Refused
 from together.providers.oauth import OAuth
+from together.providers.parting import Parting
 from together.providers.values import Access, Account, Calendar, Event, EventDraft, Meeting, Reading
 
 ASGIApp = Callable[
@@ -40,6 +41,9 @@ class Provider(ABC):
 
     oauth: OAuth
     """How people consent, and which scope buys which capability."""
+
+    parting: Parting
+    """What disconnecting ends there, and where people end a consent themselves."""
 
 
 class Calendars(ABC):

@@ -16,6 +16,7 @@ from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
 from together.providers.delegation import Delegation
 from together.providers.http import BadAddress, origin
 from together.providers.oauth import OAuth
+from together.providers.parting import Ends, Parting
 
 NAME = re.compile(r"(?=.{1,31}\Z)[a-z][a-z0-9]*([_-][a-z0-9]+)*\Z")
 """What a plugin's name and a slug look like: both stand in addresses and in the database."""
@@ -238,6 +239,11 @@ class _Shelf:
             fit = False
         if not fit or not provider.origins:
             raise _Unfit(f"its provider {slug!r} does not say its origins as https://host[:port]")
+        parting = getattr(provider, "parting", None)
+        if not isinstance(parting, Parting):
+            raise _Unfit(f"its provider {slug!r} does not say what disconnecting ends (parting)")
+        if (parting.ends is Ends.NOTHING) is not (provider.oauth.revoke_url is None):
+            raise _Unfit(f"its provider {slug!r} says and denies that a consent can be revoked")
         delegation = getattr(provider, "delegation", None)
         if not isinstance(delegation, Delegation | None):
             raise _Unfit(f"its provider {slug!r} has a delegation of another kind")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from together.providers.values import Account, Calendar, Capability, Grant
 from together.services import calendar_list, sealing
 from together.services.attempts import locked_member
+from together.services.holders import tell_the_holder
 from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AccountTaken,
@@ -49,8 +50,18 @@ async def connected(
     """Store the consent of a member whose generation is still the one it began with.
 
     The same account again keeps its identity and its member's choices; another one changes
-    nothing.
+    nothing.  Of an account that somebody else holds they are told.
     """
+    try:
+        return await _stored(viewer, consent, generation=generation, vault=vault, at=at)
+    except (AccountTaken, AlreadyConnected, WrongAccount):
+        await tell_the_holder(viewer, provider=consent.provider, account_id=consent.account.id)
+        raise
+
+
+async def _stored(
+    viewer: Viewer, consent: Consent, *, generation: int, vault: Vault, at: int
+) -> Integration:
     before = await Integration.get_or_none(
         member_id=viewer.member_id, organization_id=viewer.organization_id
     )

@@ -26,6 +26,7 @@ from together.providers.errors import (
 )
 from together.providers.registry import Registry
 from together.services.event_writing import EventWriter
+from together.services.letters import MAILS
 from together.services.mail import Mails
 from together.services.spreading import spread
 from together.services.targets import WAITS_FOR_MEMBER, OpensForDelivery
@@ -120,7 +121,7 @@ class Delivery:
                 await self._events.poll(job)
             case JobKind.CANCEL_EVENT:
                 await self._events.cancel(job)
-            case JobKind.REMIND_RECONNECT:
+            case mail if mail in MAILS:
                 await self.mails.send(job)
 
 
@@ -188,11 +189,8 @@ def _due(now: int) -> QuerySet[Job]:
 async def settle(job: Job, verdict: Verdict) -> None:
     """Note what became of a job, unless its lease has passed to somebody else."""
     now = await database_now()
-    late = job.created_at + KEPT <= now and job.kind in (
-        JobKind.REVOKE_GRANT,
-        JobKind.CANCEL_EVENT,
-        JobKind.REMIND_RECONNECT,
-    )
+    given_up = job.kind in (JobKind.REVOKE_GRANT, JobKind.CANCEL_EVENT, *MAILS)
+    late = given_up and job.created_at + KEPT <= now
     if late and verdict.state is JobState.WAITING:
         ends = JobState.DONE if job.kind is JobKind.REVOKE_GRANT else JobState.PARKED
         verdict = Verdict(ends, reason=verdict.reason)
@@ -229,5 +227,5 @@ async def reopen(integration: Integration, *, now: int) -> int:
 
 async def forget(*, now: int) -> int:
     """Delete the jobs that were done long ago, and mails nobody took; say how many there were."""
-    over = Q(state=JobState.DONE) | Q(state=JobState.PARKED, kind=JobKind.REMIND_RECONNECT)
+    over = Q(state=JobState.DONE) | Q(state=JobState.PARKED, kind__in=sorted(MAILS))
     return int(await Job.filter(over, created_at__lt=now - KEPT).delete())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from together.domain.texts import BadText, clean_text
+from together.services import matched
 from together.services.import_plan import RANK, Allowed, Plan, planned
 from together.services.sheets import MatchLine, Wrong, read_sheets
 from together.store import audit
@@ -147,6 +148,14 @@ class Importing:
                     for role, key in (("MENTOR", line.mentor), ("MENTEE", line.mentee))
                 ]
             )
+            people: Any = await (
+                scope(Participant)
+                .filter(match_id__in=list(made.values()))
+                .order_by("match_id", "id")
+                .values_list("id", flat=True)
+            )
+            before = 2 * (done - len(part))
+            await matched.write_down(people, organization_id=organization_id, after=before)
             say(f"{done} of {len(lines)} new matches")
 
     async def _note(self, scope: Scope, plan: Plan, now: int) -> None:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from together.store.models import JobKind
+
+MAILS = frozenset({JobKind.REMIND_RECONNECT, JobKind.TELL_HOLDER, JobKind.TELL_MATCHED})
+"""The jobs of the outbox that are letters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

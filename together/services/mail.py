@@ -20,10 +20,10 @@ from together.domain.addresses import BadAddress, checked_email
 from together.domain.texts import one_line
 from together.providers.errors import Misconfigured, Refused
 from together.providers.registry import Registry
-from together.services import reminders, trouble
+from together.services import holders, matched, reminders, trouble
 from together.services.letters import Letter
 from together.services.postbox import AddressRefused, Post, Printed
-from together.store.models import Job
+from together.store.models import Job, JobKind
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Mails:
 
     async def send(self, job: Job) -> None:
         """Send the mail of a job, unless there is nothing to say any more."""
-        letter = await reminders.letter(job, registry=self._registry, page=self._page)
+        letter = await self._worded(job)
         if letter is None:
             return
         try:
@@ -76,6 +76,16 @@ class Mails:
             words = "job %s: its mail is not taken: status=%s code=%s"
             log.warning(words, job.id, error.status, error.code)
             raise
+
+    async def _worded(self, job: Job) -> Letter | None:
+        match job.kind:
+            case JobKind.REMIND_RECONNECT:
+                return await reminders.letter(job, registry=self._registry, page=self._page)
+            case JobKind.TELL_HOLDER:
+                return await holders.letter(job, registry=self._registry)
+            case JobKind.TELL_MATCHED:
+                return await matched.letter(job)
+        raise Misconfigured  # it is no mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from together.domain.addresses import BadAddress, checked_email, email_key
 from together.domain.texts import BadText, clean_text
-from together.services import disconnecting
+from together.services import disconnecting, matched
 from together.services.cancelling import cancel_ahead
 from together.services.client_keys import Once
 from together.services.grants import Grants
@@ -174,16 +174,19 @@ class Members:
             match = await Match.create(
                 organization_id=viewer.organization_id, program=name, created_at=at
             )
+            joined = []
             for place, member in enumerate(people):
-                await Participant.create(
+                participant = await Participant.create(
                     organization_id=viewer.organization_id,
                     match_id=match.id,
                     member_id=member.id,
                     role="MENTEE" if place else "MENTOR",
                     joined_at=at,
                 )
+                joined.append(participant.id)
+            await matched.write_down(joined, organization_id=viewer.organization_id)
             own = any(member.id == viewer.member_id for member in people)
-            action = "match.created_with_themselves" if own else "match.created"
+            action = matched.CREATED_WITH_THEMSELVES if own else matched.CREATED
             await self._audited(viewer, action, f"match:{match.id}")
             return match.id
 

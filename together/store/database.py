@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -104,7 +105,7 @@ class Database:
 
     async def connect(self) -> None:
         """Connect without looking at what is there, and without the models."""
-        if self.path is not None and not self.path.is_file():
+        if self.path is not None and not _is_file(self.path):
             raise DatabaseUnavailable(f"There is no database at {self.path}: run together migrate.")
         handler = self._context.connections
         handler._init_config(self._config["connections"])
@@ -149,6 +150,11 @@ class Database:
         if self._open:
             self._open = False
             self._speaking.remove(self.dialect)
+
+
+def _is_file(path: Path) -> bool:
+    # Path.is_file raises for a name that is too long, or in a folder that may not be entered.
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _address(url: str) -> tuple[Dialect, dict[str, Any]]:

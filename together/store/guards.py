@@ -43,6 +43,11 @@ def one_receives(dialect: str) -> Iterator[str]:
     yield f'CREATE UNIQUE INDEX "calendar_receives" ON "calendar" (integration_id) WHERE {where}'
 
 
+def one_of(table: str, column: str) -> Iterator[str]:
+    """Refuse a second row of one parent; Tortoise makes nothing of a foreign key's `unique`."""
+    yield f'CREATE UNIQUE INDEX "{table}_{column}" ON "{table}" ("{column}")'
+
+
 def append_only(dialect: str, table: str) -> Iterator[str]:
     """Refuse every change of a row, and every deletion."""
     name = f"{table}_{APPEND_ONLY}"

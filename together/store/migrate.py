@@ -52,7 +52,7 @@ def steps() -> list[Migration]:
 async def pending(url: str) -> list[str]:
     """Name the steps that a database lacks.  One from a newer program is refused."""
     database = Database(url)
-    if database.path is not None and not database.path.exists():
+    if database.path is not None and not _is_there(database.path):
         return [step.name for step in steps()]
     await database.connect()
     try:
@@ -130,9 +130,14 @@ async def _lacking(database: Database) -> list[str]:
     return [name for name in known if name not in taken]
 
 
+def _is_there(path: Path) -> bool:
+    # Path.exists raises for a name that is too long, or in a folder that may not be entered.
+    return os.path.exists(path)  # noqa: PTH110
+
+
 def _make(path: Path) -> None:
     """Make an empty database that nobody else can read; SQLite gives its other files the mode."""
-    if path.exists():
+    if _is_there(path):
         return
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

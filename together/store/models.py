@@ -64,7 +64,9 @@ class JobKind(StrEnum):
     CANCEL_EVENT = "CANCEL_EVENT"
     REVOKE_GRANT = "REVOKE_GRANT"
     REMIND_RECONNECT = "REMIND_RECONNECT"
-    """A mail, as `together.services.reminders` words it when it is sent."""
+    TELL_HOLDER = "TELL_HOLDER"
+    TELL_MATCHED = "TELL_MATCHED"
+    """These three are mails: `together.services.mail` says who words them when they are sent."""
 
 
 class JobState(StrEnum):
@@ -227,8 +229,7 @@ class Integration(Model):
     choices_spent = fields.BigIntField(default=0)
     """Until when choosing is paid for: each time adds to it, and not more than a day ahead."""
     listed_at = fields.BigIntField(default=0)
-    """When the list of its calendars was last asked for; what an older asking brings is thrown
-    away."""
+    """When the list of its calendars was last asked for; what an older asking brings is dropped."""
     access_token = fields.TextField(null=True)
     refresh_token = fields.TextField(null=True)
     """Both sealed by `together.store.vault`."""
@@ -282,8 +283,7 @@ class CalendarRow(Model):
     carries_meetings = fields.BooleanField(default=False)
     zone = fields.CharField(max_length=64, null=True)
     missing_since = fields.BigIntField(null=True)
-    """When the service was first found to list it no more; such a one neither counts nor receives.
-    """
+    """When the service was first found not to list it; such a one neither counts nor receives."""
     counted = fields.BooleanField(default=False)
     """Of a missing one: it counted, and does again when it comes back."""
     received = fields.BooleanField(default=False)
@@ -462,7 +462,7 @@ class Job(Model):
     provider = fields.CharField(max_length=40, null=True)
     generation = fields.IntField(null=True)
     """Of REMIND_RECONNECT: the integration's when it was written; of an older one nothing is said.
-    """
+    Of TELL_MATCHED, which is about no integration: the row id of the participant."""
     sealed = fields.TextField(null=True)
     """Of REVOKE_GRANT: a sealed copy of the grant that only this job opens."""
     due_at = fields.BigIntField()

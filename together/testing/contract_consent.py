@@ -14,6 +14,7 @@ from together.providers import (
     AuthorizationExpired,
     CalendarProvider,
     Capability,
+    Ends,
     Misconfigured,
     Secret,
     origin,
@@ -141,6 +142,24 @@ class ConsentContract(ContractFixtures):
         twice = await desk.provider.oauth.refresh(desk.web, once, now=now())
         assert twice.scopes == desk.grant.scopes
         assert twice.refresh_token
+
+    async def test_where_a_consent_is_ended_is_said(self, desk: Desk) -> None:
+        """People are told a page where they end their consent, and whether we can."""
+        parting, account = desk.provider.parting, await desk.calendars.whoami()
+        assert (parting.ends is Ends.NOTHING) == (desk.provider.oauth.revoke_url is None)
+        assert parting.address(account.id).startswith("https://")
+
+    async def test_revoking_ends_what_is_said(
+        self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient, desk: Desk
+    ) -> None:
+        """One consent revoked, another of the same account stands, unless they are said to end."""
+        other = await (await self.sign_in(provider, sandbox, web)).grant()
+        await provider.oauth.revoke(web, other)
+        if provider.parting.ends is not Ends.ACCOUNT:
+            assert await desk.calendars.list()
+            return
+        with pytest.raises(AuthorizationExpired):
+            await desk.calendars.list()
 
     async def test_a_revoked_consent_is_over(self, desk: Desk) -> None:
         """After revoking, the next call asks the person to reconnect; revoking again is fine."""

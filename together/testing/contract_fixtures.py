@@ -206,3 +206,26 @@ class SignIn:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def recorded(
+    refusals: Mapping[type[ProviderError], Reply | Sequence[Reply]],
+) -> list[tuple[type[ProviderError], Reply]]:
+    """Give each recorded refusal with what it must become."""
+    return [
+        (kind, reply)
+        for kind, replies in refusals.items()
+        for reply in (replies if isinstance(replies, Sequence) else [replies])
+    ]
+
+
+def overridden(mine: type, contract: type) -> list[str]:
+    """Name the tests that a plugin's class replaced, without marking them xfail with a reason."""
+    names = [name for name in dir(contract) if name.startswith("test_")]
+    changed = [name for name in names if getattr(mine, name, None) is not getattr(contract, name)]
+    return [name for name in changed if not _excused(getattr(mine, name, None))]
+
+
+def _excused(test: object) -> bool:
+    marks = getattr(test, "pytestmark", [])
+    return any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)

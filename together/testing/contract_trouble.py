@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,11 +20,10 @@ from together.providers import (
     Reading,
 )
 from together.providers.http import LIMIT
-from together.testing.contract_fixtures import ContractFixtures, Day, Desk
+from together.testing.contract_fixtures import ContractFixtures, Day, Desk, recorded
 from together.testing.wire import (
     CANARY,
     Endless,
-    Reply,
     Wire,
     chain,
     drop,
@@ -43,18 +41,11 @@ SHAPES = ("{}", "[]", "null", "17", '"text"', '{"items": {}}', '{"items": [17]}'
 class TroubleContract(ContractFixtures):
     """Tests of how a provider fails."""
 
-    def recorded(self) -> list[tuple[type[ProviderError], Reply]]:
-        return [
-            (kind, reply)
-            for kind, replies in self.refusals.items()
-            for reply in (replies if isinstance(replies, Sequence) else [replies])
-        ]
-
     async def test_refusals_are_told_apart(self, day: Day, wire: Wire) -> None:
         """Each recorded refusal becomes the one error that says what to do about it."""
         event = await day.calendars.create(day.draft(9, 10))
         assert set(REMEDIES) <= set(self.refusals), "a recorded reply for each remedy is needed"
-        for kind, reply in self.recorded():
+        for kind, reply in recorded(self.refusals):
             wire.answer = reply
             with pytest.raises(ProviderError) as caught:
                 await day.call(reply.on, event)
@@ -64,7 +55,7 @@ class TroubleContract(ContractFixtures):
     async def test_what_a_service_said_is_not_said_again(self, day: Day, wire: Wire) -> None:
         """No text of an error body is in the error, however it is printed."""
         event = await day.calendars.create(day.draft(9, 10))
-        for kind, reply in self.recorded():
+        for kind, reply in recorded(self.refusals):
             wire.answer = replace(reply, json=with_canary(reply.json))
             try:
                 await day.call(reply.on, event)
@@ -75,7 +66,7 @@ class TroubleContract(ContractFixtures):
     async def test_waiting_times_are_bounded(self, day: Day, wire: Wire) -> None:
         """A service cannot make us wait for longer than six hours."""
         event = await day.calendars.create(day.draft(9, 10))
-        for kind, reply in self.recorded():
+        for kind, reply in recorded(self.refusals):
             if issubclass(kind, NeedsTime):
                 wire.answer = replace(reply, headers={**reply.headers, "retry-after": "99999999"})
                 with pytest.raises(NeedsTime) as caught:

@@ -10,15 +10,19 @@ from together.providers import (
     Access,
     Account,
     Answer,
+    AuthorizationExpired,
     Calendar,
     CalendarProvider,
     Calendars,
     Capability,
+    Ends,
     Event,
     EventDraft,
     Gone,
     JsonApi,
+    Misconfigured,
     OAuth,
+    Parting,
     ProviderError,
     RateLimited,
     Reading,
@@ -38,6 +42,7 @@ from together.providers import (
     shapes,
     vendor_code,
 )
+from together.testing.memory_delegation import MemoryDelegation
 from together.testing.memory_sandbox import MemorySandbox
 from together.testing.memory_service import CLIENT_ID, CLIENT_SECRET, JOIN_HOST
 
@@ -70,6 +75,7 @@ class MemoryCalendar(CalendarProvider):
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self.origins = frozenset({origin(base_url)})
+        self.delegation = MemoryDelegation(base_url)
         self.oauth = OAuth(
             authorize_url=f"{base_url}/authorize",
             token_url=f"{base_url}/token",
@@ -83,9 +89,11 @@ class MemoryCalendar(CalendarProvider):
             },
             chooser={"prompt": "select_account"},
         )
+        self.parting = Parting(ends=Ends.CONSENT, consents_url="https://memory.example/consents")
 
     def open(self, access: Access) -> Calendars:
-        return MemoryCalendars(JsonApi(access.http, self._base_url, memory_decipher))
+        reader = memory_decipher if access.mailbox is None else delegated_decipher
+        return MemoryCalendars(JsonApi(access.http, self._base_url, reader))
 
 
 class MemoryMeet(VideoProvider):
@@ -145,6 +153,12 @@ def memory_decipher(status: int, headers: Mapping[str, str], body: Any) -> Provi
     if status == 403 and vendor_code(body) == "quota_exceeded":
         return RateLimited(retry_after=retry_after(headers), status=status, code=vendor_code(body))
     return decipher(status, headers, body)
+
+
+def delegated_decipher(status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
+    """Under a delegation no member can mend a consent, so none is asked to."""
+    error = memory_decipher(status, headers, body)
+    return Misconfigured(status=status) if isinstance(error, AuthorizationExpired) else error
 
 
 def _path(calendar_id: str, event_id: str) -> str:

@@ -77,7 +77,9 @@ class MemorySandbox(MemoryService, Sandbox):
     def revoke(self, email: str) -> None:
         """Let the person take every consent back, in the service's own settings."""
         grants = self.state["grants"]
-        self.state["grants"] = {k: g for k, g in grants.items() if g["email"] != email}
+        self.state["grants"] = {
+            k: g for k, g in grants.items() if g["email"] != email or "key" in g
+        }
 
     def expire(self) -> None:
         """Let every access token be over; refresh tokens still work."""

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from together.providers.contract import ASGIApp
+from together.testing.memory_keys import DELEGATED, MemoryKeys
 
 CLIENT_ID, CLIENT_SECRET = "memory-client", "memory-client-secret"
 JOIN_HOST = "meet.memory.example"
@@ -29,7 +30,7 @@ TOKEN_LIFE = 3600
 Json = dict[str, Any]
 
 
-class MemoryService:
+class MemoryService(MemoryKeys):
     """A small calendar service.  Set an attribute, and from the next request it behaves so."""
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
@@ -52,7 +53,8 @@ class MemoryService:
         """How many reads of an event it takes until its meeting's link is there."""
         self.requests: list[str] = []
         """Every request so far: ``POST /busy``."""
-        self.state: Json = {"accounts": {}, "events": {}, "codes": {}, "grants": {}}
+        self.restricted: set[str] = set()
+        self.state: Json = {"accounts": {}, "events": {}, "codes": {}, "grants": {}, "keys": {}}
 
     def app(self) -> ASGIApp:
         api = {
@@ -128,6 +130,8 @@ class MemoryService:
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
+        if form.get("grant_type") == DELEGATED:
+            return self._act(form, expires=self._now() + TOKEN_LIFE)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return _error(401, "invalid_client")
         if form.get("grant_type") == "refresh_token":

@@ -9,6 +9,8 @@
 
         refusals = {RateLimited: Reply(429, headers={"retry-after": "7"}), ...}
 
+A provider with a delegation has a second class of tests, from `DelegationContract`.
+
 Never delete or override a test.  When a service cannot do what one asks, mark it ``xfail`` and
 say why; the reason ends up in the plugin's README.
 """
@@ -17,12 +19,21 @@ from __future__ import annotations
 
 from together.testing.contract_calendars import CalendarsContract
 from together.testing.contract_consent import ConsentContract
-from together.testing.contract_fixtures import ADA, BASE_URL, REDIRECT_URI, Day, Desk
+from together.testing.contract_delegation import DelegationContract
+from together.testing.contract_fixtures import (
+    ADA,
+    BASE_URL,
+    REDIRECT_URI,
+    Day,
+    Desk,
+    overridden,
+)
 from together.testing.contract_trouble import TroubleContract
 from together.testing.wire import Reply, Wire
 
 __all__ = [
-    "ADA", "BASE_URL", "REDIRECT_URI", "CalendarContract", "Day", "Desk", "Reply", "Wire",
+    "ADA", "BASE_URL", "REDIRECT_URI", "CalendarContract", "Day", "DelegationContract", "Desk",
+    "Reply", "Wire",
 ]  # fmt: skip
 
 
@@ -31,11 +42,4 @@ class CalendarContract(ConsentContract, CalendarsContract, TroubleContract):
 
     def test_the_contract_is_whole(self) -> None:
         """No test of the contract is overridden, unless it is marked xfail with a reason."""
-        ours = [name for name in dir(CalendarContract) if name.startswith("test_")]
-        for name in ours:
-            mine = getattr(type(self), name, None)
-            if mine is getattr(CalendarContract, name):
-                continue
-            marks = getattr(mine, "pytestmark", [])
-            excused = any(m.name == "xfail" and m.kwargs.get("reason") for m in marks)
-            assert excused, f"{name} is overridden without xfail(reason=...)"
+        assert overridden(type(self), CalendarContract) == []

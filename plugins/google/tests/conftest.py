@@ -11,13 +11,15 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from together_google import GoogleCalendar, GoogleSandbox
 from together_google.testing import CheckedTransport, Checker, Discovery, walk_consent
+from together_google.testing.checker import DELEGATED_SCOPES
 
 from together.providers import Access, Secret, pkce
 from together.providers.signing import signed_client
+from together.testing.contract_delegation import Office
 from together.testing.provider_contract import BASE_URL, REDIRECT_URI
 from together.testing.wire import Wire
 
-PEOPLE = ("ada@saltmarsh.example.org", "ben@saltmarsh.example.org")
+ADA, BEN = PEOPLE = ("ada@saltmarsh.example.org", "ben@saltmarsh.example.org")
 
 
 class CheckedWire(Wire):
@@ -147,3 +149,14 @@ async def call(hands, checker):
 
     yield call
     checker.faults.clear()
+
+
+@pytest.fixture
+async def office(sandbox, provider, checked_wire):
+    """Give the plugin with a service account that saltmarsh's Workspace trusts."""
+    sandbox.add_account(ADA, name="Ada", zone="Europe/Stockholm")
+    sandbox.add_account(BEN, name="Ben", zone="Africa/Lagos")
+    sandbox.delegate(ADA.partition("@")[2], DELEGATED_SCOPES)
+    credential = provider.delegation.read_key(Secret(sandbox.key_file())).secret
+    async with httpx.AsyncClient(transport=checked_wire, trust_env=False) as web:
+        yield Office(provider, checked_wire, web, credential)

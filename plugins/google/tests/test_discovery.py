@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from together_google.delegation import JWT_BEARER
 from together_google.oauth import CALENDAR_LIST, FREE_BUSY, OPENID
 from together_google.testing import CheckedTransport, Checker
 
@@ -17,6 +20,7 @@ SETTINGS = {
     "REVOKE_URL": "https://oauth2.googleapis.com/revoke",
     "USERINFO_URL": "https://openidconnect.googleapis.com/v1/userinfo",
 }
+SIGNER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 TIME = {"dateTime": "2027-03-01T09:00:00Z"}
 SCOPES = {
     "busy": frozenset({FREE_BUSY}),
@@ -127,3 +131,55 @@ async def test_the_transport_lets_the_checker_see(discovery):
     assert reply.json() == {"items": 7}
     assert checker.calls == ["calendar.calendarList.list"]
     assert checker.answer_faults == ["CalendarList.items is no array: 7"]
+
+
+def assertion(*, header=(), **changes):
+    claims = {
+        "iss": "robot@project.iam.gserviceaccount.com",
+        "sub": "ada@saltmarsh.example.org",
+        "scope": f"{CALENDAR_LIST} {FREE_BUSY}",
+        "aud": "https://oauth2.googleapis.com/token",
+        "iat": 1_900_000_000,
+        "exp": 1_900_003_300,
+    }
+    claims = {name: value for name, value in {**claims, **changes}.items() if value is not ...}
+    return jwt.encode(claims, SIGNER, "RS256", headers={"kid": "key", **dict(header)})
+
+
+def asking(text, **form):
+    data = {"grant_type": JWT_BEARER, "assertion": text, **form}
+    return httpx.Request("POST", SETTINGS["TOKEN_URL"], data=data)
+
+
+def test_an_assertion_as_google_documents_it_is_fine(discovery):
+    """A service account's request for one user's token has no fault."""
+    assert faults(discovery, asking(assertion())) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (asking("nonsense"), "no JWT"),
+        (asking(assertion(), client_id="id"), "takes an assertion and nothing else"),
+        (asking(assertion(header={"jku": "https://thief.example/"})), "names its key"),
+        (asking(assertion(sub=...)), "an assertion claims"),
+        (asking(assertion(target_audience="x")), "an assertion claims"),
+        (asking(assertion(aud="http://127.0.0.1/token")), "Google's own token address"),
+        (asking(assertion(exp=1_900_003_601)), "an hour at most"),
+        (asking(assertion(iat="now")), "an hour at most"),
+        (asking(assertion(scope=OPENID)), "more than is delegated"),
+        (asking(assertion(scope=f"{FREE_BUSY},{CALENDAR_LIST}")), "more than is delegated"),
+    ],
+    ids=range(10),
+)
+def test_an_assertion_of_another_kind_is_a_fault(discovery, wrong, fault):
+    """Header, claims, life, audience and scopes are each seen."""
+    assert any(fault in told for told in faults(discovery, wrong)), faults(discovery, wrong)
+
+
+def test_a_delegated_call_needs_a_delegated_scope(discovery):
+    """A call that the token was not given for is seen, as it is with a person's own."""
+    call = request(
+        "POST", API + "/calendars/a/events", token="busy", json={"start": TIME, "end": TIME}
+    )
+    assert any("events.insert needs one of" in told for told in faults(discovery, call))

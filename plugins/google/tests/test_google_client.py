@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from urllib.parse import parse_qsl, urlsplit
@@ -11,11 +12,12 @@ import httpx
 import pytest
 import uvicorn
 from together_google import GoogleSandbox
-from together_google.oauth import IDENTITY_SCOPES, SCOPES
+from together_google.oauth import FREE_BUSY, IDENTITY_SCOPES, SCOPES
 from together_google.testing import walk_consent
 
 ADA = "ada@saltmarsh.example.org"
 BEN = "ben@saltmarsh.example.org"
+DELEGATED_SCOPES = frozenset().union(*SCOPES.values())
 REDIRECT_URI = "http://127.0.0.1:1/callback/google"
 KEY = "0123456789abcdefghijklmnopqrstuv"
 EVENT = {
@@ -179,3 +181,70 @@ def test_googles_client_reads_the_refusals(live, service):
     assert refused(events.list(calendarId=ADA)) == (403, "userRateLimitExceeded")
     sandbox.switches.set({"throttled": "", "down": True})
     assert refused(events.list(calendarId=ADA)) == (503, "backendError")
+
+
+@pytest.fixture
+def robot(live):
+    """Give Google's own credentials of a service account that Ada's Workspace trusts."""
+    from google.oauth2 import service_account
+
+    sandbox, settings = live
+    sandbox.delegate("saltmarsh.example.org", DELEGATED_SCOPES)
+    about = json.loads(sandbox.key_file()) | {"token_uri": settings["TOKEN_URL"]}
+    credentials = service_account.Credentials.from_service_account_info(about)
+    return credentials.with_scopes(sorted(DELEGATED_SCOPES)).with_subject(ADA)
+
+
+def test_google_auth_acts_for_a_user(live, robot):
+    """The official library gets a token for the user it names, with the scopes it asked for."""
+    from google.auth.transport.requests import Request
+
+    robot.refresh(Request())
+    assert live[0].scopes_of(robot.token) == DELEGATED_SCOPES
+    assert live[0].world.access[robot.token].email == ADA
+
+
+def test_googles_client_works_in_a_users_calendar(live, robot):
+    """An event is made, found busy and taken away as the user, by the official client."""
+    from google_auth_httplib2 import AuthorizedHttp
+    from googleapiclient.discovery import build
+    from httplib2 import Http
+
+    with build(
+        "calendar",
+        "v3",
+        http=AuthorizedHttp(robot, http=Http()),
+        client_options={"api_endpoint": live[1]["API_URL"] + "/"},
+        static_discovery=True,
+        cache_discovery=False,
+    ) as service:
+        assert service.calendarList().get(calendarId="primary").execute()["id"] == ADA
+        made = service.events().insert(
+            calendarId="primary", body=EVENT, sendUpdates="all", conferenceDataVersion=1
+        ).execute()  # fmt: skip
+        assert made["organizer"]["email"] == ADA
+        busy = service.freebusy().query(body=WINDOW).execute()["calendars"][ADA]["busy"]
+        assert len(busy) == 1
+        assert service.events().delete(calendarId="primary", eventId=KEY).execute() == ""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda s: s.delegate("saltmarsh.example.org", []), "unauthorized_client"),
+        (lambda s: s.delegate("saltmarsh.example.org", [FREE_BUSY]), "access_denied"),
+        (lambda s: s.switches.set({"delegation_delay": 86_400}), "unauthorized_client"),
+        (lambda s: s.world.people.pop(ADA), "invalid_grant: Invalid email or User ID"),
+        (lambda s: setattr(s.service_account(), "disabled", True), "disabled_client"),
+        (lambda s: s.service_account().keys.clear(), "invalid_grant: Invalid JWT Signature"),
+    ],
+    ids=range(6),
+)
+def test_google_auth_reads_why_it_may_not(live, robot, spoil, error):
+    """The official library finds Google's error in each refusal."""
+    from google.auth.exceptions import RefreshError
+    from google.auth.transport.requests import Request
+
+    spoil(live[0])
+    with pytest.raises(RefreshError, match=error):
+        robot.refresh(Request())

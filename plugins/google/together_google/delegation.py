@@ -105,10 +105,9 @@ class GoogleDelegation(KeyDelegation):
             Step(
                 StepKind.PASTE_VALUES,
                 "Allow it to act for your users",
-                "As a super administrator open the Google Admin console: Security, Access and"
-                " data control, API controls, Manage domain-wide delegation. Choose “Add new”,"
-                " paste both values and authorize. It mostly works within minutes, and can take a"
-                " day.",
+                "As a super administrator open the Google Admin console: Security, Access and data"
+                " control, API controls, Manage domain-wide delegation. Choose “Add new”, paste"
+                " both values and authorize. It mostly works within minutes, and can take a day.",
                 self._admin_url,
                 (
                     Copy("Client ID", id),
@@ -153,7 +152,7 @@ class GoogleDelegation(KeyDelegation):
         async with open(grant) as calendars:
             account = await calendars.whoami()
             if Capability.FREE_BUSY in capabilities:
-                minute = Span(now, now + timedelta(minutes=1))
+                minute = Span.of(int(now.timestamp()), int(now.timestamp()) + 60)
                 reading = await calendars.busy([account.id], minute)
                 if reading.unread:
                     raise ProviderUnavailable(code=reading.unread[account.id])

@@ -13,6 +13,7 @@ from together.providers.errors import (
     ProviderUnavailable,
 )
 from together.providers.oauth import OAuth
+from together.providers.parting import Ends, Parting
 from together.providers.values import Capability, Secret
 
 AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -52,6 +53,9 @@ REFUSALS: Mapping[str, type[ProviderError]] = {
     "server_error": ProviderUnavailable,
     "temporarily_unavailable": ProviderUnavailable,
 }
+
+PARTING = Parting(ends=Ends.ACCOUNT, consents_url="https://myaccount.google.com/connections")
+"""Whichever of its tokens is revoked, Google ends all that the account has allowed this client."""
 
 
 def google_oauth(settings: Mapping[str, str]) -> OAuth:

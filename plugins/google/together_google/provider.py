@@ -10,7 +10,7 @@ from together.providers.values import Access
 from together_google.calendars import DelegatedCalendars, GoogleCalendars
 from together_google.delegation import GoogleDelegation, delegated_decipher
 from together_google.errors import decipher
-from together_google.oauth import API_URL, USERINFO_URL, google_oauth
+from together_google.oauth import API_URL, PARTING, USERINFO_URL, google_oauth
 
 MEET_HOSTS = frozenset({"meet.google.com"})
 
@@ -23,6 +23,7 @@ class GoogleCalendar(CalendarProvider):
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.oauth = google_oauth(settings)
+        self.parting = PARTING
         self.delegation = GoogleDelegation(settings)
         self._api_url = settings.get("API_URL", API_URL).rstrip("/")
         self._userinfo_url = settings.get("USERINFO_URL", USERINFO_URL)

@@ -31,6 +31,7 @@ _FIELDS: Mapping[str, re.Pattern[str]] = {
     "client_id": re.compile(r"[0-9]{6,32}"),
     "private_key_id": re.compile(r"[A-Za-z0-9_-]{1,128}"),
 }
+_READ = frozenset({*_FIELDS, "type", "private_key"})
 _AGAIN = "In the Google Cloud console make a new key of the type JSON, and upload it as it is."
 
 
@@ -94,7 +95,8 @@ def _object(text: str) -> Mapping[str, Any]:
         again = None
     # Outside of `except`: the error of the JSON reader holds the whole file.
     if again is not None:
-        raise UnusableKey(f"The file says “{again}” twice. {_AGAIN}", field=again)
+        named = again if again in _READ else None
+        raise UnusableKey(f"The file says “{named or 'a field'}” twice. {_AGAIN}", field=named)
     if not isinstance(body, dict):
         raise UnusableKey(f"The file is not JSON, as a key of a service account is. {_AGAIN}")
     return body
@@ -133,7 +135,7 @@ def _private_key(pem: str) -> str:
     if not isinstance(key, RSAPrivateKey):
         raise _unusable("The private key in the file is damaged, or is not an RSA key.")
     if not SHORTEST <= key.key_size <= LONGEST:
-        raise _unusable(f"The private key in the file has {key.key_size} bits, and not 2048.")
+        raise _unusable(f"The private key has {key.key_size} bits; one of Google's has 2048.")
     if _loaded(pem, checked=True) is None:
         raise _unusable("The private key in the file is damaged.")
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -162,7 +164,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, value in pairs:
         if name in body:
-            raise _Twice(name if name in {*_FIELDS, "type", "private_key"} else "a field")
+            raise _Twice(name)
         body[name] = value
     return body
 

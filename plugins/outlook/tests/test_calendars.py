@@ -1,4 +1,4 @@
-"""Whose calendars they are, which there are, and what becomes of them in bad weather."""
+"""Which calendars there are, and what becomes of them in bad weather."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from together_outlook import OutlookCalendar
-from together_outlook.errors import NoMailbox
 from together_outlook.oauth import READ, WRITE
 from together_outlook.sandbox import Switches, events
 
 from together.domain.spans import Span, Spans
 from together.providers import (
     Access,
-    Account,
     AuthorizationExpired,
     Calendar,
     Capability,
@@ -51,43 +49,6 @@ def answering(body, status=200):
     transport = httpx.MockTransport(lambda request: httpx.Response(status, json=body))
     http = httpx.AsyncClient(transport=transport, trust_env=False)
     return OutlookCalendar(SETTINGS).open(Access(http=http))
-
-
-async def test_the_account_is_told_by_its_lasting_id(hands, checked_wire):
-    """The directory's id stands for the account; the address is what its owner is shown."""
-    calendars = await hands.calendars(ADA)
-    assert await calendars.whoami() == Account(hands.sandbox.world.people[ADA].oid, ADA)
-    assert dict(checked_wire.seen[-1].url.params) == {"$select": "id,mail,userPrincipalName"}
-
-
-@pytest.mark.parametrize(
-    ("me", "email"),
-    [
-        ({"id": "1", "mail": ADA, "userPrincipalName": "ada@saltmarsh.onmicrosoft.example"}, ADA),
-        ({"id": "1", "mail": None, "userPrincipalName": ADA}, ADA),
-        ({"id": "1", "mail": "", "userPrincipalName": ADA}, ADA),
-        ({"id": "1", "userPrincipalName": ADA}, ADA),
-    ],
-)
-async def test_an_address_is_the_mailboxs_or_else_the_name(me, email):
-    """The sign-in name serves as an address where the directory has no other."""
-    assert await answering(me).whoami() == Account("1", email)
-
-
-@pytest.mark.parametrize(
-    "name", ["ada_mail.example.net#EXT#@saltmarsh.onmicrosoft.example", "x#ext#@y.example", "ada"]
-)
-async def test_a_guests_name_is_no_address(name):
-    """A guest of an organization has no mailbox there, and the name only looks like an address."""
-    with pytest.raises(NoMailbox):
-        await answering({"id": "1", "mail": None, "userPrincipalName": name}).whoami()
-
-
-@pytest.mark.parametrize("me", [{"mail": ADA}, {"id": "", "mail": ADA}, {"id": 7, "mail": ADA}])
-async def test_an_account_without_an_id_is_the_operators(me):
-    """Nobody is told apart by an address."""
-    with pytest.raises(Misconfigured):
-        await answering(me).whoami()
 
 
 async def test_calendars_say_what_can_be_done_with_them(hands):

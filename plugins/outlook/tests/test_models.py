@@ -67,6 +67,7 @@ def faults(models, *requests, answer=None):
     "fine",
     [
         request("GET", "/me?$select=id,mail,userPrincipalName", token="me"),
+        request("GET", "/organization?$select=id", token="me"),
         request("GET", "/me/calendars?%24top=100&$select=id,name,owner", token="basic"),
         request("GET", f"/me/calendars/a%2Fb%3D/calendarView{WINDOW}&$top=250", token="read"),
         request("GET", f"/me/calendarView{WINDOW}&$orderby=start/dateTime%20desc", token="read"),
@@ -86,7 +87,7 @@ def faults(models, *requests, answer=None):
         authorize(login_hint="ada@saltmarsh.example.org"),
         httpx.Request("POST", LOGIN + "/token", data={**FORM, "refresh_token": "r"}),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_what_is_documented_is_fine(models, fine):
     """A request as Microsoft documents it has no fault."""
@@ -114,6 +115,8 @@ def test_what_is_documented_is_fine(models, fine):
         (request("GET", f"/me/calendarView/delta{WINDOW}&$select=id"), "takes no parameter $sel"),
         (request("GET", "/me/calendars", token="me"), "needs one of"),
         (request("GET", "/me", token="write"), "needs one of ['User.Read']"),
+        (request("GET", "/organization", token="write"), "needs one of ['User.Read']"),
+        (request("GET", "/organization?$select=mail", token="me"), "value for $select"),
         (request("DELETE", "/me/events/a", token="read"), "needs one of ['Calendars.ReadWrite']"),
         (request("DELETE", "/me", token="nobody"), "never asked for"),
         (httpx.Request("GET", API + "/me/calendars"), "needs a bearer token"),
@@ -163,7 +166,7 @@ def test_what_is_documented_is_fine(models, fine):
         (httpx.Request("GET", LOGIN + "/token?grant_type=refresh_token"), "a posted form"),
         (httpx.Request("POST", LOGIN + "/revoke", data={"token": "t"}), "nothing of Microsoft"),
     ],
-    ids=range(60),
+    ids=range(62),
 )
 def test_what_is_not_documented_is_a_fault(models, wrong, fault):
     """Path, verb, query, body, scopes, preferences and forms are each seen."""

@@ -10,12 +10,14 @@ import httpx
 import pytest
 from together_outlook import MicrosoftTeams, OutlookCalendar
 from together_outlook.graph import AT_ONCE
+from together_outlook.identity import CONSUMERS
 from together_outlook.oauth import IDENTITY_SCOPES, READ, WRITE
 
 from together.providers import Access, Account, Capability, Grant, Secret, pkce
 
 SETTINGS = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
 TENANT = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
+PERSONAL = "4b2e0df61bb4ae26"
 GRAPH = "https://graph.microsoft.com/"
 BOTH = Capability.FREE_BUSY | Capability.EVENTS
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -162,7 +164,7 @@ class Slow(httpx.AsyncBaseTransport):
         self.most = max(self.most, self.running)
         await asyncio.sleep(0.01)
         self.running -= 1
-        return httpx.Response(200, json={"id": "1", "mail": "ada@saltmarsh.example.org"})
+        return httpx.Response(200, json={"id": PERSONAL, "mail": "ada@saltmarsh.example.org"})
 
 
 @pytest.mark.parametrize(
@@ -202,4 +204,4 @@ async def test_a_call_that_is_cut_off_leaves_its_place():
         answers = await asyncio.wait_for(
             asyncio.gather(*(opened.whoami() for _ in range(5))), timeout=5
         )
-    assert [answer.id for answer in answers] == ["1"] * 5
+    assert [answer.id for answer in answers] == [f"{CONSUMERS}:{PERSONAL}"] * 5

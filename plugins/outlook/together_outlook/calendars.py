@@ -25,6 +25,7 @@ from together_outlook.events import (
     refuse_cancelled,
 )
 from together_outlook.graph import Graph
+from together_outlook.identity import who_consented
 
 PAGE = 100
 
@@ -36,14 +37,7 @@ class OutlookCalendars(Calendars):
 
     async def whoami(self) -> Account:
         """Ask who consented.  The id never changes; an address may."""
-        query = {"$select": "id,mail,userPrincipalName"}
-        me = await self._graph("GET", "/me", params=query)
-        account_id = shapes.text(me, "id")
-        address = shapes.maybe_text(me, "mail") or shapes.maybe_text(me, "userPrincipalName")
-        if address is None or "@" not in address or "#EXT#" in address.upper():
-            # A guest of another organization, whose mailbox is not in this one.
-            raise NoMailbox(code="no_address")
-        return Account(id=account_id, email=address)
+        return await who_consented(self._graph)
 
     async def list(self) -> Sequence[Calendar]:
         """An account without a mailbox has none to list."""

@@ -15,10 +15,14 @@ from together.providers.errors import (
 )
 from together.providers.http import BadAddress, origin
 from together.providers.oauth import OAuth
+from together.providers.parting import Ends, Parting
 from together.providers.values import Capability, Secret
+from together_outlook.identity import CONSUMERS
 
 LOGIN_URL = "https://login.microsoftonline.com"
 API_URL = "https://graph.microsoft.com/v1.0"
+CONSENTS_URL = "https://myapps.microsoft.com"
+PERSONAL_CONSENTS_URL = "https://account.live.com/consent/Manage"
 TENANT = "common"
 
 READ = "Calendars.Read"
@@ -82,6 +86,15 @@ def outlook_oauth(settings: Mapping[str, str], *, api_url: str) -> OAuth:
         described=DESCRIBED,
         described_at_consent=DESCRIBED_AT_CONSENT,
         heard=_heard(origin(api_url)),
+    )
+
+
+def outlook_parting(settings: Mapping[str, str]) -> Parting:
+    """Say where people end a consent, which is another page for personal accounts."""
+    return Parting(
+        ends=Ends.NOTHING,
+        consents_url=settings.get("CONSENTS_URL", CONSENTS_URL),
+        consents_urls={f"{CONSUMERS}:": PERSONAL_CONSENTS_URL},
     )
 
 

@@ -12,7 +12,7 @@ from together.providers.values import Access
 from together_outlook.calendars import OutlookCalendars
 from together_outlook.errors import decipher
 from together_outlook.graph import AT_ONCE, Graph
-from together_outlook.oauth import API_URL, outlook_oauth
+from together_outlook.oauth import API_URL, outlook_oauth, outlook_parting
 
 TEAMS_HOSTS = frozenset({"teams.microsoft.com", "teams.live.com"})
 
@@ -27,6 +27,7 @@ class OutlookCalendar(CalendarProvider):
         self._api_url = settings.get("API_URL", API_URL).rstrip("/")
         self.origins = frozenset({origin(self._api_url)})
         self.oauth = outlook_oauth(settings, api_url=self._api_url)
+        self.parting = outlook_parting(settings)
         # Of those that are open now, and gone with them: the limit is a mailbox's, and it may be
         # opened more than once at a time.
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()

@@ -13,6 +13,7 @@ from together.api.fields import mutation
 from together.api.ids import Kind, to_id
 from together.api.integrations import CalendarIntegration
 from together.api.outcomes import Raises
+from together.api.parting import CalendarParting
 from together.api.permissions import SignedIn, requires
 from together.api.problems import InvalidInput
 from together.services import refusals
@@ -168,6 +169,9 @@ class DisconnectCalendarPayload:
     sessions_held_there: list[Booking] = strawberry.field(
         description="The sessions ahead whose event stood in that calendar. They stand."
     )
+    disconnecting: CalendarParting = strawberry.field(
+        description="What this ends at the service, and where the rest can be ended."
+    )
 
 
 DisconnectCalendarResult = Annotated[
@@ -186,8 +190,12 @@ async def disconnect_calendar(
 ) -> DisconnectCalendarResult | None:
     if input.calendar_integration_id != to_id(Kind.INTEGRATION, info.context.viewer.uid):
         raise refusals.NotConnected
+    before = (await CalendarIntegration.load(info)).own
+    if before is None:
+        raise refusals.NotConnected
     sessions = await info.context.services.connecting.disconnect(info.context.viewer)
     return DisconnectCalendarPayload(
+        disconnecting=CalendarParting.of(info, before),
         calendar_integration=await CalendarIntegration.load(info),
         sessions_held_there=[Booking.of(session) for session in sessions],
     )

@@ -36,33 +36,33 @@ class _Control:
 
     async def change(self, request: Request) -> Response:
         """Set the switches that the posted object names."""
-        asked = await _asked(request)
+        asked = await asked_of(request)
         if asked is None:
-            return _wrong("post a JSON object, with its content type")
+            return wrong("post a JSON object, with its content type")
         try:
             self.desk.switches.set(asked)
         except ValueError as error:
-            return _wrong(str(error))
+            return wrong(str(error))
         return await self.show(request)
 
     async def revoke(self, request: Request) -> Response:
         """End every grant of an account, as its owner can at Google: ``{"email": …}``."""
-        person = self._person(await _asked(request))
+        person = self._person(await asked_of(request))
         if person is None:
-            return _wrong("no such account")
+            return wrong("no such account")
         grants.revoke_account(self.desk.world, person.email)
         return JSONResponse({"revoked": person.email})
 
     async def answer(self, request: Request) -> Response:
         """Answer an invitation: ``{"email": …, "event": …, "response": "accepted"}``."""
-        asked = await _asked(request)
+        asked = await asked_of(request)
         person = self._person(asked)
         if person is None or asked is None:
-            return _wrong("no such account")
+            return wrong("no such account")
         book = self.desk.world.books.get(person.email)
         found = self.desk.world.event(book, str(asked.get("event"))) if book else None
         if found is None or asked.get("response") not in ANSWERS:
-            return _wrong(f"no such event, or the response is none of {', '.join(ANSWERS)}")
+            return wrong(f"no such event, or the response is none of {', '.join(ANSWERS)}")
         events.answer(found[1], person.email, str(asked["response"]))
         return JSONResponse({"answered": found[1].body["id"]})
 
@@ -70,7 +70,7 @@ class _Control:
         return self.desk.world.people.get(str((asked or {}).get("email")).casefold())
 
 
-async def _asked(request: Request) -> dict[str, object] | None:
+async def asked_of(request: Request) -> dict[str, object] | None:
     """Read a posted object.  The content type keeps pages of other sites from posting one."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
@@ -81,5 +81,5 @@ async def _asked(request: Request) -> dict[str, object] | None:
         return None
 
 
-def _wrong(words: str) -> Response:
+def wrong(words: str) -> Response:
     return JSONResponse({"error": words}, 400)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from together_google.oauth import SCOPES
@@ -49,13 +50,13 @@ def exchange(world: World, form: dict[str, str], *, now: int) -> dict[str, Any]:
     if s256(form.get("code_verifier", "")) != code.challenge:
         raise OAuthError(400, "invalid_grant", "Invalid code verifier.")
     if not code.offline:
-        return _access(world, Token(code.email, code.scopes), refresh_token=None, now=now)
+        return access(world, Token(code.email, code.scopes), now=now)
     refresh_token = "1//" + secrets.token_urlsafe(32)
     mine = [key for key, token in world.refresh.items() if token.email == code.email]
     for oldest in mine[: max(0, len(mine) + 1 - MOST_REFRESH_TOKENS)]:
         end(world, oldest)
     world.refresh[refresh_token] = Token(code.email, code.scopes)
-    answer = _access(world, world.refresh[refresh_token], refresh_token=refresh_token, now=now)
+    answer = access(world, world.refresh[refresh_token], refresh_token=refresh_token, now=now)
     return answer | {"refresh_token": refresh_token}
 
 
@@ -65,7 +66,7 @@ def renew(world: World, form: dict[str, str], *, now: int) -> dict[str, Any]:
     grant = world.refresh.get(refresh_token)
     if grant is None:
         raise OAuthError(400, "invalid_grant", DEAD)
-    return _access(world, grant, refresh_token=refresh_token, now=now)
+    return access(world, grant, refresh_token=refresh_token, now=now)
 
 
 def revoke(world: World, token: str) -> None:
@@ -73,14 +74,18 @@ def revoke(world: World, token: str) -> None:
     grant = world.refresh.get(token) or world.access.get(token)
     if grant is None:
         raise OAuthError(400, "invalid_token", "Token expired or revoked")
+    if grant.client_id is not None:
+        del world.access[token]
+        return
     revoke_account(world, grant.email)
 
 
 def revoke_account(world: World, email: str) -> None:
-    """End every grant of an account, as its owner can at Google."""
+    """End every grant of an account, as its owner can at Google; a delegation is not theirs."""
     for key in [key for key, token in world.refresh.items() if token.email == email]:
         end(world, key)
-    for key in [key for key, token in world.access.items() if token.email == email]:
+    mine = [k for k, t in world.access.items() if t.email == email and t.client_id is None]
+    for key in mine:
         del world.access[key]
     for key in [key for key, code in world.codes.items() if code.email == email]:
         del world.codes[key]
@@ -107,11 +112,14 @@ def s256(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _access(world: World, grant: Token, *, refresh_token: str | None, now: int) -> dict[str, Any]:
+def access(
+    world: World, grant: Token, *, now: int, refresh_token: str | None = None
+) -> dict[str, Any]:
+    """Give an access token that does what the grant does."""
     for key in [k for k, t in world.access.items() if (t.expires_at or 0) <= now]:
         del world.access[key]
     key = "ya29." + secrets.token_urlsafe(32)
-    world.access[key] = Token(grant.email, grant.scopes, now + LIFE, refresh_token)
+    world.access[key] = replace(grant, expires_at=now + LIFE, refresh_token=refresh_token)
     return {
         "access_token": key,
         "expires_in": LIFE,

@@ -11,8 +11,9 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.routing import Route
 
+from together_google.delegation import JWT_BEARER
 from together_google.oauth import EMAIL, OPENID
-from together_google.sandbox import grants
+from together_google.sandbox import delegated, grants
 from together_google.sandbox.refusals import OAuthError
 from together_google.sandbox.served import Desk
 
@@ -32,6 +33,9 @@ class _OAuth:
 
     def token(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
         world, now = self.desk.world, self.desk.clock()
+        if form.get("grant_type") == JWT_BEARER:
+            delay = self.desk.switches.delegation_delay
+            return delegated.token(world, form.get("assertion", ""), now=now, delay=delay)
         client_id, client_secret = _client(request, form)
         if client_id != world.client_id:
             raise OAuthError(401, "invalid_client", "The OAuth client was not found.")

@@ -36,11 +36,15 @@ h1 { font-size: 1.5rem; font-weight: 500; margin: 0 0 8px; }
 .who:hover, .who:focus { background: #e8f0fe; }
 .who small, .scope small { display: block; color: #5f6368; }
 .scope { display: flex; gap: 12px; padding: 10px 0; border-top: 1px solid #e3e3e3; }
+.scope { margin: 0; }
 .scope input { width: 18px; height: 18px; flex: none; margin-top: 3px; }
 .buttons { display: flex; gap: 12px; justify-content: flex-end; margin-top: 24px; }
 button { font: inherit; padding: 8px 24px; border-radius: 20px; border: 1px solid #0b57d0;
   background: #fff; color: #0b57d0; cursor: pointer; }
 button.main { background: #0b57d0; color: #fff; }
+label { display: block; margin: 12px 0; }
+label input { display: block; box-sizing: border-box; width: 100%; padding: 8px; font: inherit; }
+.client { border-top: 1px solid #e3e3e3; margin-top: 20px; }
 code { overflow-wrap: anywhere; }
 @media (prefers-color-scheme: dark) {
   body { background: #1e1f20; color: #e3e3e3; } main { background: #0e0e0e; }
@@ -59,7 +63,7 @@ def chooser(query: Mapping[str, str], people: Iterable[Person]) -> Response:
         for person in people
     ]
     nobody = "<p>This sandbox has no accounts yet.</p>"
-    return _page("Choose an account", "\n".join(lines) or nobody)
+    return page("Choose an account", "\n".join(lines) or nobody)
 
 
 def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> Response:
@@ -74,7 +78,7 @@ def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> 
         name: value for name, value in query.items() if name not in ("authuser", "login_hint")
     }
     again = escape(urlencode({**others, "prompt": "select_account consent"}))
-    return _page(
+    return page(
         "Together wants access to your account",
         f"""<a class="who" href="?{again}">{escape(person.name)}
 <small>{escape(person.email)} – choose another account</small></a>
@@ -90,7 +94,7 @@ def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> 
 
 def blocked(query: Mapping[str, str], person: Person) -> Response:
     """Say that the account's administrator does not allow the app."""
-    return _page(
+    return page(
         "Access blocked: your administrator needs to review Together",
         f"""<p>{escape(person.email)} belongs to an organization whose administrator has not
 approved this app.</p><p>Error 400: <code>admin_policy_enforced</code></p>
@@ -105,10 +109,11 @@ Return to the application without consent</button></div></form>""",
 def refused(error: str, words: str) -> Response:
     """Say what is wrong with the request; like Google, without going back to the app."""
     line = f"<p>{escape(words)}</p><p>Error 400: <code>{escape(error)}</code></p>"
-    return _page("Access blocked: this app’s request is invalid", line, status=400)
+    return page("Access blocked: this app’s request is invalid", line, status=400)
 
 
-def _page(title: str, inside: str, *, status: int = 200) -> Response:
+def page(title: str, inside: str, *, status: int = 200) -> Response:
+    """Give a page of the sandbox, which says that it is one."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return HTMLResponse(
         f"""<!doctype html>

@@ -10,11 +10,20 @@ import httpx
 from starlette.applications import Starlette
 
 from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
-from together_google.sandbox import calendar_api, consent, control, events, grants, oauth_api
+from together_google.sandbox import (
+    calendar_api,
+    consent,
+    console,
+    control,
+    delegated,
+    events,
+    grants,
+    oauth_api,
+)
 from together_google.sandbox.population import populate
 from together_google.sandbox.served import Desk
 from together_google.sandbox.switches import Switches
-from together_google.sandbox.world import Person, World
+from together_google.sandbox.world import Person, ServiceAccount, World
 from together_google.testing.walking import walk_consent
 
 
@@ -47,6 +56,7 @@ class GoogleSandbox(Sandbox):
                 *oauth_api.routes(self._desk),
                 *calendar_api.routes(self._desk),
                 *control.routes(self._desk),
+                *console.routes(self._desk),
             ]
         )
 
@@ -60,6 +70,8 @@ class GoogleSandbox(Sandbox):
             "REVOKE_URL": base + "/revoke",
             "USERINFO_URL": base + "/v1/userinfo",
             "API_URL": base + calendar_api.BASE,
+            "ADMIN_URL": base + console.ADMIN,
+            "CONSOLE_URL": base + console.ACCOUNTS,
         }
 
     def populate(self, people: Sequence[SandboxPerson]) -> None:
@@ -105,6 +117,22 @@ class GoogleSandbox(Sandbox):
         """Show the events that stand in a calendar, invitations among them, cancelled ones too."""
         book = self.world.books[calendar_id.casefold()]
         return [events.seen(book, home, stored) for home, stored in self.world.events(book)]
+
+    def service_account(self, name: str = "") -> ServiceAccount:
+        """Give the service account that stands ready, or make another one with this name."""
+        if name:
+            return delegated.new_account(self.world, name)
+        return delegated.service_account(self.world)
+
+    def key_file(self, account: ServiceAccount | None = None) -> str:
+        """Give the newest key of a service account as the console writes it into a file."""
+        account = account or self.service_account()
+        return delegated.key_file(account, [*account.keys][-1])
+
+    def delegate(self, domain: str, scopes: Iterable[str], *, client_id: str = "") -> None:
+        """Let a service account act for a Workspace's users; without scopes, do not any more."""
+        client_id, now = client_id or self.service_account().client_id, self._desk.clock()
+        delegated.delegate(self.world, domain, client_id, [*scopes], now=now)
 
     def scopes_of(self, access_token: str) -> frozenset[str] | None:
         """Say what an access token was granted, or None where there is no such token."""

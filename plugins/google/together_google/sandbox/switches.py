@@ -39,6 +39,8 @@ class Switches:
     """Calendar id → reason: freeBusy answers 200 with an error for this calendar."""
     admin_blocked: list[str] = field(default_factory=list)
     """Accounts whose administrator does not allow the app."""
+    delegation_delay: int = 0
+    """Seconds until what the Admin console allows works; Google takes up to a day."""
     per_minute: int = 600
     """Calls of one account in a minute, as in Google's usage limits."""
 

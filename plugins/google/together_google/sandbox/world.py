@@ -76,6 +76,35 @@ class Token:
     scopes: list[str]
     expires_at: int | None = None
     refresh_token: str | None = None
+    client_id: str | None = None
+    """The service account that acts for this account, where the token is a delegated one."""
+
+
+@dataclass(slots=True)
+class Key:
+    """A key of a service account.  Google keeps its public half alone; here it is handed out."""
+
+    private_key: str
+    state: str = "enabled"
+    """``enabled``, ``disabled`` or ``deleted``."""
+
+
+@dataclass(slots=True)
+class ServiceAccount:
+    """An account of a program, in some project of an organization."""
+
+    email: str
+    client_id: str
+    keys: dict[str, Key] = field(default_factory=dict)
+    disabled: bool = False
+
+
+@dataclass(slots=True)
+class Delegated:
+    """What a Workspace allows a service account to do for its users."""
+
+    scopes: dict[str, int]
+    """Scope → since when."""
 
 
 @dataclass(slots=True)
@@ -91,6 +120,10 @@ class World:
     """Accounts that have consented before, which get no refresh token unasked."""
     mails: list[dict[str, str]] = field(default_factory=list)
     """What guests were told: ``{"to": …, "event": …, "kind": …}``."""
+    service_accounts: dict[str, ServiceAccount] = field(default_factory=dict)
+    """By client id."""
+    delegations: dict[str, dict[str, Delegated]] = field(default_factory=dict)
+    """Domain of a Workspace → client id → what it may do there."""
 
     def add_person(self, email: str, name: str, zone: str, *, has_calendar: bool = True) -> Person:
         """Add an account, with an empty primary calendar where it has one."""
@@ -140,7 +173,20 @@ class World:
             refresh={key: Token(**value) for key, value in state["refresh"].items()},
             consented=[*state["consented"]],
             mails=[*state["mails"]],
+            service_accounts={
+                key: _service_account(value)
+                for key, value in state.get("service_accounts", {}).items()
+            },
+            delegations={
+                domain: {key: Delegated(**value) for key, value in clients.items()}
+                for domain, clients in state.get("delegations", {}).items()
+            },
         )
+
+
+def _service_account(state: Mapping[str, Any]) -> ServiceAccount:
+    keys = {key: Key(**value) for key, value in state["keys"].items()}
+    return ServiceAccount(**{**state, "keys": keys})
 
 
 def _book(state: Mapping[str, Any]) -> Book:

@@ -10,11 +10,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+import jwt
 
+from together_google.delegation import AUDIENCE, DELEGATED, JWT_BEARER
 from together_google.oauth import IDENTITY_SCOPES, SCOPES
 from together_google.testing.discovery import Discovery, Method
 
 ASKED = IDENTITY_SCOPES.union(*SCOPES.values())
+DELEGATED_SCOPES = frozenset[str]().union(*DELEGATED.values())
 AUTHORIZE = {
     "access_type": r"offline",
     "authuser": r".+",
@@ -34,6 +37,8 @@ FORMS = {
     "refresh_token": {"refresh_token"},
 }
 CREDENTIALS = {"grant_type", "client_id", "client_secret"}
+ASSERTION = {"iss", "sub", "scope", "aud", "iat", "exp"}
+HOUR = 3600
 
 
 @dataclass(slots=True)
@@ -166,10 +171,38 @@ def error_faults(status: int, body: Any) -> Iterator[str]:
     yield f"{status} has no error body of Google's"
 
 
+def assertion_faults(assertion: str) -> Iterator[str]:
+    """Say what is wrong with the assertion of a service account that acts for a user."""
+    try:
+        header = jwt.get_unverified_header(assertion)
+        claims = jwt.decode(assertion, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        yield "the assertion is no JWT"
+        return
+    if header.keys() != {"alg", "typ", "kid"} or header["alg"] != "RS256":
+        yield f"an assertion is signed with RS256 and names its key, not {sorted(header)}"
+    if claims.keys() != ASSERTION:
+        yield f"an assertion claims {sorted(ASSERTION)}, not {sorted(claims)}"
+        return
+    if claims["aud"] != AUDIENCE:
+        yield "an assertion is for Google's own token address"
+    lives = claims["iat"], claims["exp"]
+    if not all(type(edge) is int for edge in lives) or not 0 < lives[1] - lives[0] <= HOUR:
+        yield "an assertion lives for an hour at most"
+    asked = str(claims["scope"]).split(" ")
+    if extra := sorted({*asked} - DELEGATED_SCOPES):
+        yield f"an assertion asks for more than is delegated: {extra}"
+
+
 def _form_faults(
     request: httpx.Request, form: list[tuple[str, str]], query: list[tuple[str, str]]
 ) -> Iterator[str]:
     names, kind = [name for name, _ in form], dict(form).get("grant_type", "")
+    if kind == JWT_BEARER:
+        if request.method != "POST" or query or sorted(names) != ["assertion", "grant_type"]:
+            yield f"token with {kind} takes an assertion and nothing else, not {sorted(names)}"
+        yield from assertion_faults(dict(form).get("assertion", ""))
+        return
     wanted = CREDENTIALS | FORMS.get(kind, set())
     if request.method != "POST" or query or kind not in FORMS:
         yield f"token takes a posted form with a grant it knows, not {kind!r}"

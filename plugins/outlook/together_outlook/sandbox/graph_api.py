@@ -33,9 +33,11 @@ _ID = re.compile(r"A[AQ]MkA[\w=-]{16,}\Z", re.ASCII)
 def routes(desk: Desk) -> list[Route]:
     api = _Api(desk)
     read, write = desk.api(*READ), desk.api(*WRITE)
+    profile = desk.api(*ME, mailbox=False)
     calendars = BASE + "/me/calendars"
     found = [
-        Route(BASE + "/me", desk.api(*ME, mailbox=False)(api.me), methods=["GET"]),
+        Route(BASE + "/me", profile(api.me), methods=["GET"]),
+        Route(BASE + "/organization", profile(api.organization), methods=["GET"]),
         Route(calendars, read(api.calendars), methods=["GET"]),
     ]
     for owner in ("/me", "/users/{user_id}"):
@@ -79,6 +81,13 @@ class _Api:
     def me(self, request: Request, caller: Caller) -> Any:
         person = views.user(caller.person)
         return views.single(person, request.query_params, url=request.url, kind="user")
+
+    def organization(self, request: Request, caller: Caller) -> Any:
+        """List the one organization of a work account; a personal account has none to ask for."""
+        if caller.person.personal:
+            raise refused.work_accounts_only()
+        found = [views.organization(caller.person)]
+        return views.page(found, request.query_params, url=request.url, kind="organization")
 
     def calendars(self, request: Request, caller: Caller) -> Any:
         books = self.desk.world.books_of(caller.email)

@@ -158,6 +158,11 @@ def user_not_found(name: str) -> ApiError:
     return ApiError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
 
 
+def work_accounts_only() -> ApiError:
+    """Refuse what serves no personal account.  The status is documented; the code is a guess."""
+    return ApiError(401, "UnknownError", "")
+
+
 def unknown_segment(name: str) -> ApiError:
     return ApiError(400, "BadRequest", f"Resource not found for the segment '{name}'.")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from together_outlook.identity import CONSUMERS
 from together_outlook.sandbox import refusals
 from together_outlook.sandbox.refusals import OAuthError
-from together_outlook.sandbox.world import CONSUMERS, Person, World
+from together_outlook.sandbox.world import Person, World
 
 SHARED = ("common", "organizations", "consumers")
 

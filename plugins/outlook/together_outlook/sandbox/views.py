@@ -30,7 +30,10 @@ USER = frozenset(
         *("officeLocation", "preferredLanguage", "surname", "userPrincipalName"),
     }
 )
-NAMES = {"event": EVENT, "calendar": CALENDAR, "user": USER}
+ORGANIZATION = frozenset({"id", "displayName", "verifiedDomains"})
+"""What User.Read shows of an organization; the rest of it is null, and is left out here."""
+NAMES = {"event": EVENT, "calendar": CALENDAR, "user": USER, "organization": ORGANIZATION}
+SETS = {"event": "events", "calendar": "calendars", "user": "users", "organization": "organization"}
 ALWAYS = ("@odata.etag", "id", "singleValueExtendedProperties")
 """What an answer has unasked: extended properties only where they are expanded."""
 HIDDEN = ("body", "bodyPreview")
@@ -55,7 +58,7 @@ def page(
     end = start + min(size, MOST)
     more = {"@odata.nextLink": str(url.include_query_params(**{"$skip": end}))}
     return {
-        "@odata.context": context(url, f"{kind}s"),
+        "@odata.context": context(url, SETS[kind]),
         "value": [_cut(body, names) for body in found[start:end]],
         **(more if end < len(found) and size else {}),
     }
@@ -64,7 +67,7 @@ def page(
 def single(
     body: dict[str, Any], query: Mapping[str, str], *, url: URL, kind: str
 ) -> dict[str, Any]:
-    named = context(url, f"{kind}s/$entity")
+    named = context(url, f"{SETS[kind]}/$entity")
     return {"@odata.context": named, **_cut(body, _selected(query, kind))}
 
 
@@ -148,6 +151,16 @@ def user(person: Person) -> dict[str, Any]:
         "surname": last or None,
         "userPrincipalName": person.email,
         "id": person.oid.replace("-", "")[16:] if person.personal else person.oid,
+    }
+
+
+def organization(person: Person) -> dict[str, Any]:
+    """Show the organization of a work account, by what User.Read is enough for."""
+    domain = {"name": person.domain, "type": "Managed", "isDefault": True, "isInitial": False}
+    return {
+        "id": person.tid,
+        "displayName": person.domain,
+        "verifiedDomains": [{"capabilities": "Email", **domain}],
     }
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""The one tenant of all personal accounts, which has this id everywhere."""
+from together_outlook.identity import CONSUMERS
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ FORMS = {
 CREDENTIALS = {"grant_type", "client_id", "client_secret"}
 READ = frozenset({"Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"})
 PERMISSIONS = (
-    (r"GET /me(/outlook/.*)?", frozenset({"User.Read"})),
+    (r"GET /(me(/outlook/.*)?|organization)", frozenset({"User.Read"})),
     (r"GET /me/(calendar|events).*", READ),
     (r"POST /me/calendar.*/getSchedule", READ),
     (r"\w+ /me/(calendar|events).*", frozenset({"Calendars.ReadWrite"})),

@@ -39,6 +39,7 @@ BUILDERS = (
     "users/item/events/item/tentatively_accept",
     "users/item/outlook/supported_time_zones",
     "users/item/outlook/supported_time_zones_with_time_zone_standard",
+    "organization",
     "subscriptions",
     "subscriptions/item",
     "subscriptions/item/reauthorize",
