@@ -23,6 +23,7 @@ LISTS = {
     "together/store/models.py": 550,  # a table after another, with what each column means
     "together/store/migrations/m0001_initial.py": 400,  # history: written once, never edited
 }
+OWN_PLUGINS = sorted(path.parent.name for path in HERE.glob("plugins/*/pyproject.toml"))
 TESTS = sorted([*HERE.glob("tests/**/test_*.py"), *HERE.glob("plugins/*/tests/**/test_*.py")])
 
 
@@ -77,6 +78,37 @@ def test_our_own_plugins_are_plugins_like_any() -> None:
         "google": "together-google",
         "outlook": "together-outlook",
     }
+
+
+def needed(name: str) -> tuple[list[str], str]:
+    """The settings a plugin of ours does not start without, and its calendar service's label."""
+    settings: dict[str, str] = {}
+    while missing := load(settings, only={name}).left_out.get(name):
+        settings[missing.removeprefix("it needs the setting ")] = "x"
+    return list(settings), load(settings, only={name}).calendars[name].label
+
+
+@pytest.mark.parametrize("name", OWN_PLUGINS)
+def test_readme_tells_of_every_plugin(name: str) -> None:
+    """It is installed, set up and given credentials there, and named nowhere as not there yet."""
+    settings, label = needed(name)
+    readme, security = (HERE / "README.md").read_text(), (HERE / "SECURITY.md").read_text()
+    prefix = f"TOGETHER_{name.upper()}_"
+    [row] = re.findall(rf"^\| `{prefix}…` \|.*$", readme, re.MULTILINE)
+    credentials = [
+        section
+        for section in readme.split("\n## ")
+        if re.match(r"Using real .* credentials\n", section) and f"/callback/{name}`" in section
+    ]
+    assert re.search(rf"pip install .*\./plugins/{name}\b", readme)
+    assert f"{prefix}CLIENT_ID" in settings
+    assert [one for one in settings if f"`{one.removeprefix(prefix)}`" not in row] == []
+    assert [len(credentials)] + [one for one in settings if one not in credentials[0]] == [1]
+    assert label in readme
+    missing = readme.partition("\n## Not there yet\n")[2].partition("\n## ")[0]
+    missing += security.partition("\n## Not built yet\n")[2].partition("\n## ")[0]
+    assert missing
+    assert label not in missing
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))

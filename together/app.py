@@ -29,6 +29,7 @@ from together.services.members import Members
 from together.services.offering import Offering
 from together.services.postbox import MailServerPost, Printed
 from together.services.profile import Profiles
+from together.services.resting import Resting
 from together.services.todos import Todos
 from together.services.worker import Worker
 from together.settings import Settings
@@ -61,7 +62,8 @@ class App:
         self.database = Database(settings.database)
         self._transport = transport
         grants = Grants(registry, vault, transport, clock)
-        self._busy = busy = Busy(grants, clock)
+        resting = Resting(clock)
+        self._busy = busy = Busy(grants, clock, resting=resting)
         mails = Mails(
             registry,
             clock,
@@ -69,8 +71,9 @@ class App:
             sender=settings.mail_from or SENDER,
             page=calendar_page(settings),
         )
-        choosing = Choosing(grants, busy, clock)
-        self.worker = Worker(Delivery(grants, registry, clock, mails), busy, choosing)
+        choosing = Choosing(grants, busy, clock, resting=resting)
+        delivery = Delivery(grants, registry, clock, mails, resting=resting)
+        self.worker = Worker(delivery, busy, choosing)
         self.services = Services(
             identity=Identity(settings.issuers, transport=transport, clock=clock),
             connecting=Connecting(
@@ -87,7 +90,7 @@ class App:
             choosing=choosing,
             availabilities=Availabilities(busy, clock),
             bookings=Bookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),
-            todos=Todos(clock),
+            todos=Todos(registry, clock),
             registry=registry,
             database=self.database,
             clock=clock,

@@ -132,7 +132,7 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
         choosing=Choosing(town.grants, busy, town.clock),
         availabilities=Availabilities(busy, town.clock),
         bookings=Bookings(busy=busy, registry=town.registry, clock=town.clock),
-        todos=Todos(town.clock),
+        todos=Todos(town.registry, town.clock),
         registry=town.registry,
         database=database,
         clock=town.clock,

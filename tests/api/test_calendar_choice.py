@@ -12,6 +12,7 @@ from tests.api.test_flows import TIMES, connect
 from tests.world import DAY, HOUR, NOW
 from together.domain.spans import Span
 from together.services.calendar_list import AGAIN
+from together.services.choosing import ASKED_EVERY
 from together.services.viewer import Viewer
 from together.store.models import Integration, IntegrationState
 
@@ -50,6 +51,9 @@ async def choose(api: Api, *counting: str, who: str = "ada", **more: Any) -> Any
 
 
 async def refresh(api: Api, who: str = "ada") -> Any:
+    """Have the list asked for again, as if the minute since the last time had passed."""
+    last = api.town.clock() - ASKED_EVERY
+    await Integration.filter(listed_at__gt=last).update(listed_at=last)
     given = {"calendarIntegrationId": f"int_{api.world.people[who].uid}"}
     return (await api.ask(REFRESH, who=who, i=given))["refreshCalendars"]
 
@@ -66,10 +70,10 @@ def times(answer: Any, who: str) -> list[tuple[str, str, str]]:
 
 
 def busy(span: Span) -> tuple[str, str, str]:
-    return ("BUSY", *(_written(each) for each in (span.starts, span.ends)))
+    return ("BUSY", *(written(each) for each in (span.starts, span.ends)))
 
 
-def _written(instant: int) -> str:
+def written(instant: int) -> str:
     return datetime.fromtimestamp(instant, UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -81,7 +85,7 @@ async def test_choosing(api: Api):
     for who in ("ada", "ben"):
         assert times(await api.ask(TIMES, who=who, id=match), "Ada Lindqvist") == [busy(HOME)]
     chosen = await choose(api, ids["Work"], receivingId=ids["Work"])
-    read_at = _written(NOW)
+    read_at = written(NOW)
     assert chosen == {
         "__typename": "ChooseCalendarsPayload",
         "calendarIntegration": {
@@ -193,7 +197,7 @@ async def test_one_vanishes(api: Api):
     assert (work["counts"], work["receives"], work["missingSince"]) == (
         False,
         False,
-        _written(api.town.clock()),
+        written(api.town.clock()),
     )
     assert work["reason"] == (
         "The service does not list this calendar any more: it was deleted, or is not shared with "
@@ -228,10 +232,14 @@ async def test_the_list_cannot_be_read(api: Api):
         90,
         ["TRY_LATER"],
     )
+    api.town.clock.forward(90)
     sandbox.throttled, sandbox.nonsense = None, True
     assert (await refresh(api))["code"] == "NOT_AVAILABLE_HERE"
     sandbox.nonsense = False
     assert (await refresh(api))["__typename"] == "RefreshCalendarsPayload"
+    given = {"calendarIntegrationId": f"int_{api.world.ada.uid}"}
+    said = (await api.ask(REFRESH, i=given))["refreshCalendars"]
+    assert (said["code"], said["nextSteps"]) == ("TOO_MANY_ATTEMPTS", ["TRY_LATER"])
     await Integration.all().update(
         state=IntegrationState.NEEDS_RECONNECT, reason="AuthorizationExpired"
     )

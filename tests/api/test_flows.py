@@ -192,7 +192,9 @@ async def test_disconnecting(api: Api):
     assert told == {
         "note": "The consent is ended at Memory Calendar. While the same account is connected in "
         "another organization here, nothing is ended there. What is kept here of the calendar is "
-        "deleted.",
+        "deleted. Sessions that were written to it stay there, and in the calendars of their "
+        "guests: if one is cancelled, nobody is told there and it is not taken away until the same "
+        "account is connected again.",
         "ends": "CONSENT",
         "consentsUrl": "https://memory.example/consents",
     }

@@ -1,4 +1,4 @@
-"""The whole application over Google's sandbox, spoken to as a frontend does."""
+"""The whole application over the services' sandboxes, spoken to as a frontend does."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ HOME = f"""query Home({WINDOW}) {{
     hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
     calendarIntegration {{ id state standing source account reason canWrite nextSteps managed
       disconnecting {{ note ends consentsUrl }}
-      busyTimesSeenBy {{ name }} calendars {{ id name }} lastReadAt unreadableSince }}
+      busyTimesSeenBy {{ name }} lastReadAt unreadableSince
+      calendars {{ id name unreadableSince reason }} }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
     matches(first: 10) {{ nodes {{ {MATCH} }} }} }}

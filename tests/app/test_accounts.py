@@ -15,7 +15,11 @@ DISCONNECT = """mutation D($id: ID!) { disconnectCalendar(input: { calendarInteg
 _ELSEWHERE = (
     " While the same account is connected in another organization here, nothing is ended there."
 )
-_HERE = " What is kept here of the calendar is deleted."
+_HERE = (
+    " What is kept here of the calendar is deleted. Sessions that were written to it stay there, "
+    "and in the calendars of their guests: if one is cancelled, nobody is told there and it is not "
+    "taken away until the same account is connected again."
+)
 GOOGLE = {
     "note": "Google Calendar ends everything that this account has allowed Together, and not this "
     "connection alone." + _ELSEWHERE + _HERE,

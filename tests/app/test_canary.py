@@ -232,6 +232,7 @@ class _Job:
         """Ada's consent is taken back at Google; Ben disconnects."""
         site = self.site
         site.sandbox.revoke(ACCOUNT)
+        site.app._busy._resting.clear()
         assert await self._book(9) == "BookSessionPayload"
         await self._due()
         shown = await site.ask(self.ada, SCREEN, match=self.match)

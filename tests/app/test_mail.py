@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.services.diary import connect
+from tests.services.diary import REGISTRY, connect
 from tests.smtp import mailboxes
 from tests.world import DAY, NOW, World, saltmarsh
 from together.app import App
@@ -36,7 +36,7 @@ def served(database_url: str, tmp_path: Path) -> Serve:
             "TOGETHER_DATABASE": database_url,
             "TOGETHER_KEYS": str(keys),
         } | {f"TOGETHER_{name}": value for name, value in others.items()}
-        app = App.build(Settings.read(environ), clock=lambda: NOW)
+        app = App.build(Settings.read(environ), registry=REGISTRY, clock=lambda: NOW)
         async with app.running():
             world = await saltmarsh()
             lost = {"state": IntegrationState.NEEDS_RECONNECT, "reason": "AuthorizationExpired"}
@@ -98,4 +98,4 @@ async def test_printed_where_no_server_is_set(served: Serve, capsys: pytest.Capt
         assert await Job.all().values_list("state", flat=True) == [JobState.DONE]
     printed = capsys.readouterr().out
     assert "To: Ada Lindqvist <ada@saltmarsh.example.org>\n" in printed
-    assert "Subject: Please reconnect your memory\n\nHello Ada Lindqvist,\n" in printed
+    assert "Subject: Please reconnect your Memory Calendar\n\nHello Ada Lindqvist,\n" in printed

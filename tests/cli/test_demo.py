@@ -113,6 +113,7 @@ def test_what_is_in_the_way_is_a_sentence(tmp_path: Path, missing: str) -> None:
         if missing == "folder":
             folder.write_text("a file")
         sentence = refused(folder, port)
+    assert folder.exists() == (missing == "folder")
     if missing == "folder":
         assert "cannot be written to" in sentence
     else:

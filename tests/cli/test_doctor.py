@@ -12,11 +12,14 @@ import pytest
 
 from together.cli import doctor
 from together.cli.doctor import Finding, examined
+from together.cli.plugins import described
+from together.providers.registry import Registry
 from together.providers.values import Secret
 from together.settings import Settings
+from together.store import audit
 from together.store.database import Database
 from together.store.keys import load_keys
-from together.store.models import Organization
+from together.store.models import AuditEntry, Organization
 from together.store.vault import Place, Vault
 
 ISSUER = [{"issuer": "https://login.example.org", "audience": "x", "organization": "saltmarsh"}]
@@ -59,6 +62,7 @@ def test_a_healthy_installation_is_called_so(together, healthy):
         "good   database: sqlite, at this version\n"
         "good   keys: everything sealed can be opened\n"
         "good   clock: agrees with the database\n"
+        "good   audit log: each line of each organization follows from the one before it\n"
         "good   organization saltmarsh: is in the database\n"
         "good   plugin outlook: left out: it needs the setting TOGETHER_OUTLOOK_CLIENT_ID.\n"
         "good   provider google: set up\n"
@@ -163,6 +167,38 @@ def test_a_plugin_that_nobody_set_up_is_only_installed(together, healthy, enviro
     for name in ("PLUGINS", "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"):
         monkeypatch.delenv(f"TOGETHER_{name}")
     assert wrong(together) == ["plugins: no calendar service is set up, so nobody can connect."]
+
+
+def test_an_audit_log_that_was_changed_is_told(together, healthy):
+    """The first line that does not follow is named, beside the organization whose log it is."""
+
+    async def change():
+        made = await Organization.get(slug="saltmarsh")
+        for subject in ("match:1", "match:2", "match:3"):
+            await audit.record(made.id, at=1, actor_id=None, action="made", subject=subject)
+        second = (await AuditEntry.all().order_by("id"))[1]
+        trigger = "DROP TRIGGER audit_entry_append_only_update"
+        await Database.current().client.execute_query(trigger)
+        await AuditEntry.filter(id=second.id).update(action="changed")
+        return second.id
+
+    line = in_database(change)
+    assert wrong(together) == [
+        f"audit log of saltmarsh: line {line} does not follow from the one before it: one of the "
+        "two was changed, or lines between them were taken out, by somebody who went past "
+        "Together. Compare with a backup, and find out who can write to the database."
+    ]
+
+
+def test_no_plugin_at_all_is_told(together, healthy, monkeypatch):
+    """What to install is a folder of the repository, and no name of a package index."""
+    monkeypatch.setattr(doctor, "load", lambda *_given, **_named: Registry({}, {}))
+    told = (
+        "Install one, in a copy of Together's repository: pip install ./plugins/google, or "
+        "./plugins/outlook."
+    )
+    assert wrong(together) == [f"plugins: none is installed. {told}"]
+    assert described(Registry({}, {})) == [f"No plugin is installed. {told}"]
 
 
 def test_an_organization_that_is_not_there_is_told(together, healthy, environ):

@@ -206,9 +206,9 @@ async def test_everything_wrong_with_a_match_is_said(world):
     ]
     text = (
         f"{MATCHES}ada@saltmarsh.example.org,ADA@saltmarsh.example.org,\n"
-        "dev@saltmarsh.example.org,ada@saltmarsh.example.org,Spring\n"
+        "dev@saltmarsh.example.org,ada@saltmarsh.example.org,Spring round\n"
     )
-    again = f"{MATCHES}dev@saltmarsh.example.org,ada@saltmarsh.example.org,SPRING\n"
+    again = f"{MATCHES}dev@saltmarsh.example.org,ada@saltmarsh.example.org,SPRING  round\n"
     assert await refused(text, again) == [
         "a.csv:2: mentor and mentee are one person.",
         "b.csv:2: This says again what a.csv:3 says.",

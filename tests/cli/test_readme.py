@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from together_google.testing import walk_consent
+import pytest
+import together_google.testing as google
+import together_outlook.testing as outlook
 
 from tests.demo_process import ask, command, demo, free_port
 from together.settings import Settings
@@ -27,17 +29,23 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-async def test_a_calendar_is_connected_as_readme_says(tmp_path: Path) -> None:
+WALKS = {"google": google.walk_consent, "outlook": outlook.walk_consent}
+
+
+@pytest.mark.parametrize("slug", WALKS)
+async def test_a_calendar_is_connected_as_readme_says(tmp_path: Path, slug: str) -> None:
     """The two mutations, and the consent between them, connect Elin's calendar in the demo."""
     port, folder = free_port(), tmp_path / "demo"
     start, complete = blocks(section("Connecting a calendar"), "graphql")
     with demo(folder, port) as (_, printed):
         home = f"http://127.0.0.1:{port}"
         token = elins_token(printed)
-        started = ask(port, token, start.replace("http://127.0.0.1:8000", home))
+        started = ask(
+            port, token, start.replace("http://127.0.0.1:8000", home).replace("outlook", slug)
+        )
         url = started["data"]["startCalendarConnection"]["authorizationUrl"]
         async with httpx.AsyncClient() as browser:
-            callback = await walk_consent(browser, url, account=ELIN)
+            callback = await WALKS[slug](browser, url, account=ELIN)
             back = (await browser.get(callback)).headers["location"]
             assert back.startswith(f"{home}/connected?handle=")
             page = await browser.get(back)

@@ -167,6 +167,8 @@ def test_refusals_at_the_callback(error, description, kind):
     refusal = OAUTH.refused_at_consent(error, description)
     assert type(refusal) is kind
     assert "admin" not in repr(vars(refusal)).replace(error, "")
+    unknown = ("never_seen_before", "access_denied_not", "invalid_grant")
+    assert refusal.code == (None if error in unknown else error)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,18 @@ async def test_a_code_becomes_a_grant():
             "client_secret": "acme-secret",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("description", "kind"),
+    [("ACME65001: x", AdminApprovalRequired), ("expired", AuthorizationExpired)],
+)
+async def test_an_exchange_belongs_to_the_consent(description, kind):
+    """What says at a renewal that a consent is over says at its birth what it lacks."""
+    said = {"error": "invalid_grant", "error_description": description}
+    async with service(400, said) as http:
+        with pytest.raises(kind):
+            await exchange(http)
 
 
 async def test_scopes_that_are_not_named_are_those_asked_for():

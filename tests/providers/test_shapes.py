@@ -57,6 +57,31 @@ def test_a_text_has_no_control_characters(value):
         shapes.text({"name": value}, "name")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Team\tplans\r\n", "Team plans"),
+        ("\x1b[2J\x00Home", "[2J Home"),
+        ("a\ud800b", "a b"),
+        ("invoice\u202efdp.exe\u2028", "invoice fdp.exe"),
+        ("Ada\u2019s caf\u00e9 \U0001f37a", "Ada\u2019s caf\u00e9 \U0001f37a"),
+        ("x" * 5000, "x" * 1024),
+        ("\t\x00 ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_label_is_cleaned_and_not_refused(value, shown):
+    """What others may write as they like keeps nobody from anything."""
+    assert shapes.label({"name": value}, "name") == shown
+
+
+def test_a_label_of_another_kind_is_refused():
+    """A name is a text, or is not there."""
+    with pytest.raises(Misconfigured):
+        shapes.label({"name": 17}, "name")
+
+
 def test_a_text_may_be_empty_where_it_may_be_missing():
     """Missing, null and empty are the same nothing."""
     bodies = ({}, {"zone": None}, {"zone": ""}, {"zone": "Asia/Tokyo"})

@@ -9,7 +9,7 @@ from tests.services.town import Town
 from tests.world import DAY, HOUR, NOW, World
 from together.domain.spans import Span, Spans
 from together.services.busy import Busy, Known
-from together.services.choosing import Choice, Choosing
+from together.services.choosing import ASKED_EVERY, Choice, Choosing
 from together.services.integrations import Own, own
 from together.services.viewer import Viewer
 from together.store.models import BusyBlock, BusyReading, CalendarRow, Integration
@@ -78,6 +78,9 @@ class Shelf:
         await self.choosing.choose(self.ada, choice)
 
     async def refresh(self) -> None:
+        """Have the list asked for again, as if the minute since the last time had passed."""
+        last = self.town.clock() - ASKED_EVERY
+        await Integration.filter(listed_at__gt=last).update(listed_at=last)
         await self.choosing.refresh(self.ada)
 
     async def known(self) -> Known:
@@ -96,6 +99,15 @@ class Shelf:
             for row in await CalendarRow.filter(integration__member_id=self.world.ada.id).order_by(
                 "id"
             )
+        }
+
+    async def unread(self) -> dict[str, int]:
+        """Give the calendars that cannot be read, with since when."""
+        rows = await CalendarRow.filter(integration__member_id=self.world.ada.id)
+        return {
+            row.external_id: row.unreadable_since
+            for row in rows
+            if row.unreadable_since is not None
         }
 
     async def own(self) -> Own:

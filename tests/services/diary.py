@@ -30,6 +30,7 @@ from together.store.models import (
     Job,
     Member,
 )
+from together.testing.memory import MemoryCalendar
 
 ALL = Capability.FREE_BUSY | Capability.EVENTS
 
@@ -44,7 +45,9 @@ class MemoryLinks(VideoProvider):
 
 
 REGISTRY = Registry(
-    calendars={}, videos={"memory_meet": MemoryLinks()}, distributions={"memory": "together"}
+    calendars={"memory": MemoryCalendar("https://calendars.memory.example")},
+    videos={"memory_meet": MemoryLinks()},
+    distributions={"memory": "together"},
 )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.services.diary import Diaries, connect, viewer
+from tests.services.diary import REGISTRY, Diaries, connect, viewer
 from tests.world import DAY, HOUR, NOW, FakeClock, World
 from together.domain.integration import Standing
 from together.domain.spans import Span, Spans
@@ -19,7 +19,7 @@ from together.providers.errors import (
     RateLimited,
     Refused,
 )
-from together.services.busy import Busy, Known
+from together.services.busy import FRESH, Busy, Known
 from together.services.circle import standings
 from together.services.resting import REST
 from together.services.todos import TodoKind, Todos
@@ -41,6 +41,8 @@ FAULTS = {
     "hanging": {"gate": asyncio.Event()},
     "no calendar read": {"unread": {"calendar": "internalError", "other": "notFound"}},
 }
+SAID = ("refused", "gone", "no calendar read")
+"""Faults that are an answer about the calendars; with the others the service gives none."""
 
 
 @pytest.fixture
@@ -59,6 +61,11 @@ async def _broken(world: World, diaries: Diaries, fault: str) -> Integration:
     for name, value in FAULTS[fault].items():
         setattr(diaries.of(world.ada), name, asyncio.Event() if name == "gate" else value)
     return ada
+
+
+async def _unread(ada: Integration) -> dict[str, int | None]:
+    rows = await CalendarRow.filter(integration_id=ada.id)
+    return {row.external_id: row.unreadable_since for row in rows}
 
 
 def _mend(world: World, diaries: Diaries) -> None:
@@ -81,38 +88,67 @@ async def test_unreadable_since_the_first_failure(
     """Every fault is noted once, with the moment of the first, and the next reading clears it."""
     ada = await _broken(world, diaries, fault)
     for _ in range(3):
-        assert await _read(busy, ada, how) == Known(Spans(), Spans([WINDOW]), None)
-        clock.forward(REST)
+        as_of = clock() if fault in SAID else None
+        assert await _read(busy, ada, how) == Known(Spans(), Spans([WINDOW]), as_of)
+        clock.forward(FRESH if fault in SAID else REST)
     row = await Integration.get(id=ada.id)
     assert (row.state, row.unreadable_since, row.read_at) == (IntegrationState.ACTIVE, NOW, None)
+    assert await _unread(ada) == dict.fromkeys(("calendar", "other"), NOW if as_of else None)
     assert diaries.of(world.ada).calls == ["busy"] * 3
     _mend(world, diaries)
     assert await _read(busy, ada, how) == Known(Spans(), Spans(), clock())
     assert (await Integration.get(id=ada.id)).unreadable_since is None
+    assert await _unread(ada) == {"calendar": None, "other": None}
 
 
 @pytest.mark.parametrize("how", ["answer", "booking"])
 async def test_some_of_the_calendars_read(world: World, diaries: Diaries, busy: Busy, how: str):
-    """Where something was read, the calendar can be read, however much of it is unknown."""
+    """A reading that leaves one out shows nothing as free: it is none that worked."""
     ada = await _broken(world, diaries, "no calendar read")
     await Integration.filter(id=ada.id).update(unreadable_since=NOW - HOUR)
     diaries.of(world.ada).unread = {"other": "notFound"}
     assert await _read(busy, ada, how) == Known(Spans(), Spans([WINDOW]), NOW)
-    assert (await Integration.get(id=ada.id)).unreadable_since is None
+    row = await Integration.get(id=ada.id)
+    assert (row.unreadable_since, row.read_at) == (NOW - HOUR, None)
+    assert await _unread(ada) == {"calendar": None, "other": NOW}
 
 
-async def test_an_answer_that_says_nothing_replaces_nothing(
+async def test_nobody_looks_from_behind_a_calendar_that_is_refused(
     world: World, diaries: Diaries, busy: Busy, clock: FakeClock
 ):
-    """While no calendar can be read, what is stored of them is what is known."""
-    ada = await _broken(world, diaries, "no calendar read")
-    diaries.of(world.ada).unread, diaries.of(world.ada).busy = {}, BUSY
-    told = await _read(busy, ada, "answer")
-    assert told == Known(Spans.of(BUSY), Spans(), NOW)
-    diaries.of(world.ada).unread = FAULTS["no calendar read"]["unread"]
+    """Who counts one that is never read is not integrated after a day, and is once it is read."""
+    await _broken(world, diaries, "no calendar read")
+    diaries.of(world.ada).unread = {"other": "ErrorAccessDenied"}
+
+    async def standing() -> Standing:
+        await busy.sweep()
+        return (await standings([world.ada.id], world.saltmarsh.id, now=clock()))[world.ada.id][1]
+
+    seen = []
+    for _ in range(5):
+        seen.append(await standing())
+        clock.forward(6 * HOUR)
+    assert seen == [Standing.UNREADABLE_NOW] * 4 + [Standing.NOT_INTEGRATED]
+    _mend(world, diaries)
+    assert await standing() is Standing.INTEGRATED
+
+
+@pytest.mark.parametrize("fault", SAID)
+async def test_what_was_free_is_unknown_once_it_is_refused(
+    world: World, diaries: Diaries, busy: Busy, clock: FakeClock, fault: str
+):
+    """That no calendar may be read is an answer: what was known before it is known no more."""
+    ada = await _broken(world, diaries, fault)
+    _mend(world, diaries)
+    diaries.of(world.ada).busy = BUSY
+    assert await _read(busy, ada, "answer") == Known(Spans.of(BUSY), Spans(), NOW)
+    book = diaries.of(world.ada)
+    book.busy = []
+    for name, value in FAULTS[fault].items():
+        setattr(book, name, value)
     clock.forward(HOUR)
-    assert await _read(busy, ada, "answer") == told
-    assert await BusyBlock.filter(integration_id=ada.id).count() == 1
+    assert await _read(busy, ada, "answer") == Known(Spans(), Spans([WINDOW]), clock())
+    assert await BusyBlock.filter(integration_id=ada.id).count() == 0
     row = await Integration.get(id=ada.id)
     assert (row.read_at, row.unreadable_since) == (NOW, NOW + HOUR)
 
@@ -132,7 +168,7 @@ async def test_a_passing_fault_never_makes_a_to_do(
     assert set(seen) == {(IntegrationState.ACTIVE, NOW)}
     told = await standings([world.ada.id], world.saltmarsh.id, now=clock())
     assert told[world.ada.id][1] is Standing.NOT_INTEGRATED
-    todos = [todo.kind for todo in await Todos(clock).of(viewer(world.ada))]
+    todos = [todo.kind for todo in await Todos(REGISTRY, clock).of(viewer(world.ada))]
     assert set(todos) == {TodoKind.BOOK_NEXT_SESSION}
     _mend(world, diaries)
     assert await busy.sweep() == 1

@@ -12,7 +12,7 @@ from tests.services.calendars import BUSY, UNTIL, WINDOW, Shelf, stored, told
 from tests.services.town import Stopping, Town, gate
 from tests.world import World
 from together.domain.integration import Standing
-from together.services.choosing import CHOICES_A_DAY, DAY, Choice
+from together.services.choosing import ASKED_EVERY, CHOICES_A_DAY, DAY, Choice
 from together.services.organizing import written_at
 from together.services.refusals import InvalidInput, NotConnected, NotFound, TooManyAttempts
 from together.services.viewer import Viewer
@@ -249,6 +249,7 @@ async def test_disconnected_while_choosing(shelf: Shelf):
         while True:
             await Attempt.all().delete()
             await shelf.connect()
+            shelf.town.clock.forward(ASKED_EVERY)
             quiet = Shelf(shelf.town, shelf.world)
             uids = await shelf.uids(["work"])
             asked = {

@@ -96,7 +96,7 @@ async def test_a_missing_one_is_waited_for(shelf: Shelf):
 
 
 async def test_listed_and_not_read(shelf: Shelf):
-    """What is listed and does not answer is unknown, and the list is not asked for each time."""
+    """What is listed and does not answer is unknown, which its owner is told, and can choose."""
     await shelf.connect()
     await shelf.choose("home", "work")
     shelf.town.sandbox.unreadable = {"work"}
@@ -107,10 +107,17 @@ async def test_listed_and_not_read(shelf: Shelf):
         await shelf.busy.at([await shelf.integration()], WINDOW)
     assert shelf.town.sandbox.requests.count("GET /calendars") == 1 + 3
     assert (await shelf.rows())["work"] == ("counts",)
-    assert (await shelf.own()).to_choose is None
+    own, began = await shelf.own(), NOW + AGAIN
+    assert (own.standing, own.integration.unreadable_since) == (Standing.UNREADABLE_NOW, began)
+    assert own.reason == own.to_choose
+    assert own.reason is not None
+    assert "refuses to let a calendar be read" in own.reason
+    assert await shelf.unread() == {"work": began}
     shelf.town.sandbox.unreadable = set()
     shelf.town.clock.forward(AGAIN)
     assert await shelf.known() == told("home", "work", at=shelf.town.clock())
+    own = await shelf.own()
+    assert (own.standing, own.reason, await shelf.unread()) == (Standing.INTEGRATED, None, {})
 
 
 async def test_the_only_one_that_counted_is_gone(shelf: Shelf):

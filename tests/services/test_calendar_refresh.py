@@ -12,12 +12,13 @@ from tests.services.calendars import Shelf
 from tests.services.town import Town
 from tests.world import MINUTE, World
 from together.services import choosing
-from together.services.choosing import LISTED
+from together.services.choosing import ASKED_EVERY, LISTED
 from together.services.refusals import (
     NeedsReconnect,
     NotAvailableHere,
     NotConnected,
     ProviderDown,
+    TooManyAttempts,
 )
 from together.store.models import CalendarRow, Integration, IntegrationState
 
@@ -45,6 +46,7 @@ async def test_refused_and_mended(shelf: Shelf):
     assert (await fails(ProviderDown)).retry_after is None
     sandbox.down, sandbox.throttled = False, 90
     assert (await fails(ProviderDown)).retry_after == timedelta(seconds=90)
+    shelf.town.clock.forward(90)
     sandbox.throttled, sandbox.nonsense = None, True
     await fails(NotAvailableHere)
     sandbox.nonsense = False
@@ -94,3 +96,27 @@ async def test_rounds_at_once(shelf: Shelf):
     shelf.town.clock.forward(LISTED)
     assert sorted(await asyncio.gather(*(shelf.choosing.sweep() for _ in range(3)))) == [0, 0, 1]
     assert shelf.town.sandbox.requests.count("GET /calendars") == 2
+
+
+async def test_once_a_minute(shelf: Shelf):
+    """However often and however many at once, a member has the list asked for once a minute.
+
+    It was asked for when the calendar was connected, too.
+    """
+
+    async def asked(many: int) -> list[Any]:
+        asking = (shelf.choosing.refresh(shelf.ada) for _ in range(many))
+        said = await asyncio.gather(*asking, return_exceptions=True)
+        return sorted(type(each).__name__ for each in said if each is not None)
+
+    await shelf.connect()
+    listings = shelf.town.sandbox.requests.count("GET /calendars")
+    assert await asked(3) == ["TooManyAttempts"] * 3
+    shelf.town.clock.forward(ASKED_EVERY)
+    assert await asked(60) == ["TooManyAttempts"] * 59
+    assert shelf.town.sandbox.requests.count("GET /calendars") == listings + 1
+    shelf.town.clock.forward(ASKED_EVERY - 1)
+    with pytest.raises(TooManyAttempts, match=r"asked for a moment ago\. Try again in a minute"):
+        await shelf.choosing.refresh(shelf.ada)
+    shelf.town.clock.forward(1)
+    assert await asked(1) == []

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+
 import pytest
 
 from tests.services.town import (
     BASE_URL,
+    DISTRIBUTION,
     Town,
     query,
 )
 from tests.world import World
+from together.providers.errors import Misconfigured
+from together.providers.registry import Registry
 from together.services.refusals import (
     ConsentNotFound,
     NotAvailableHere,
@@ -19,6 +25,7 @@ from together.store.models import (
     Attempt,
     AttemptState,
 )
+from together.testing.memory import MemoryCalendar
 
 
 @pytest.fixture
@@ -77,6 +84,33 @@ async def test_another_issuer(town: Town, world: World, issuer: str):
     params = await town.consented(await town.started(world.ada))
     back = await town.connecting.callback("memory", params | {"iss": BASE_URL})
     assert await town.connecting.complete(Viewer.of(world.ada), query(back)["handle"])
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("unauthorized_client", "unauthorized_client"),
+        ("memory_is_closed", "memory_is_closed"),
+        ("Ada_Lindqvist", None),
+    ],
+)
+async def test_the_operator_hears_of_our_own_fault(
+    world: World, caplog: pytest.LogCaptureFixture, said: str, code: str | None
+):
+    """At the callback and once, with the code, if it is one that a table knows."""
+    provider = MemoryCalendar(BASE_URL)
+    provider.oauth = replace(provider.oauth, refusals={"memory_is_closed": Misconfigured})
+    town = Town(registry=Registry({"memory": provider}, {}, distributions={"memory": DISTRIBUTION}))
+    town.sandbox.consent_error = said
+    handle = await town.handle(world.ada)
+    attempt = await Attempt.get()
+    await town.refused(NotAvailableHere, world.ada, handle)
+    assert [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR] == [
+        f"attempt {attempt.id}, connecting memory: Misconfigured status=None code={code} "
+        "request=None"
+    ]
+    town.sandbox.consent_error = None
+    await town.connects(world.ada)
 
 
 @pytest.mark.parametrize("params", [{}, {"code": ""}, {"code": "x" * 5000}, {"code": "a\nb"}])

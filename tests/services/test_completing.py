@@ -10,16 +10,19 @@ import pytest
 from tests.services.town import (
     BASE_URL,
     DISTRIBUTION,
+    FleetingSandbox,
     Town,
 )
 from tests.world import World
 from together.providers.errors import AdminApprovalRequired
 from together.providers.registry import Registry
 from together.providers.values import Capability
+from together.services.next_steps import NextStep
 from together.services.refusals import (
     AccountTaken,
     AccountWithoutCalendar,
     ApprovalRequired,
+    ConnectionRefusal,
     ConsentNotFound,
     ConsentWasDeclined,
     NotAvailableHere,
@@ -79,8 +82,13 @@ async def test_other_errors_of_a_consent(
 ):
     """What passes is told apart from what the operator must mend, and none of it is repeated."""
     town.sandbox.consent_error = said
-    refusal = await town.refused(outcome, world.ada, await town.handle(world.ada))
+    handle = await town.handle(world.ada)
+    refusal = await town.refused(outcome, world.ada, handle)
     assert said not in str(refusal)
+    await town.refused(ConsentNotFound, world.ada, handle)
+    assert isinstance(refusal, ConnectionRefusal)
+    # There is no code, so the same handle is of no use.
+    assert NextStep.TRY_LATER not in refusal.next_steps
     town.sandbox.consent_error = None
     await town.connects(world.ada)
 
@@ -144,6 +152,36 @@ async def test_free_and_busy_left_unticked(town: Town, world: World):
     assert town.sandbox.state["grants"] == {}
     town.sandbox.unticked = frozenset()
     await town.connects(world.ada)
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_consent_that_does_not_last(world: World, again: bool):
+    """Without a refresh token nothing is connected or replaced, and the grant goes back."""
+    town = Town(sandbox=FleetingSandbox())
+    town.sandbox.fleeting = False
+    if again:
+        await town.connects(world.ada)
+        await Integration.all().update(state="NEEDS_RECONNECT")
+    before = await Integration.all().values()
+    town.sandbox.fleeting = True
+    handle = await town.handle(world.ada)
+    with pytest.raises(ScopeMissing) as caught:
+        await town.connecting.complete(Viewer.of(world.ada), handle)
+    assert "longer than an hour" in caught.value.message
+    assert await Integration.all().values() == before
+    if not again:  # else giving it back would end the connection which stands
+        await town.grants.revoke(await Job.get(kind=JobKind.REVOKE_GRANT))
+        assert town.sandbox.requests.count("POST /revoke") == 1
+    town.sandbox.fleeting = False
+    await town.connects(world.ada)
+
+
+async def test_a_service_whose_consents_never_last(world: World):
+    """A provider that declares so is taken at its word."""
+    provider = MemoryCalendar(BASE_URL)
+    provider.oauth = replace(provider.oauth, lasting=False)
+    registry = Registry({"memory": provider}, {}, distributions={"memory": DISTRIBUTION})
+    await Town(sandbox=FleetingSandbox(), registry=registry).connects(world.ada)
 
 
 async def test_events_left_unticked(town: Town, world: World):

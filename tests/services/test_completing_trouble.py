@@ -27,8 +27,6 @@ from together.store.models import (
     Attempt,
     Integration,
     IntegrationState,
-    Job,
-    JobKind,
 )
 from together.testing.memory import MemoryCalendar
 
@@ -71,23 +69,6 @@ async def test_a_service_that_does_not_answer(town: Town, world: World):
     assert BASE_URL not in str(refusal)
     town.transport.before = None
     assert await town.connecting.complete(Viewer.of(world.ada), handle)
-
-
-async def test_a_service_that_goes_down_after_the_exchange(town: Town, world: World):
-    """The code is gone, so nothing is stored, the grant goes back, and one starts again."""
-    handle = await town.handle(world.ada)
-
-    async def fall(request: httpx.Request) -> None:
-        town.sandbox.down = request.url.path == "/me"
-
-    town.transport.before = fall
-    await town.refused(ProviderDown, world.ada, handle)
-    town.transport.before = None
-    town.sandbox.down = False
-    await town.refused(ConsentNotFound, world.ada, handle)
-    await town.grants.revoke(await Job.get(kind=JobKind.REVOKE_GRANT))
-    assert town.sandbox.state["grants"] == {}
-    await town.connects(world.ada)
 
 
 async def test_a_service_that_talks_nonsense(town: Town, world: World):

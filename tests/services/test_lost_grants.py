@@ -77,7 +77,9 @@ async def test_noticed_by_whichever_comes_first(town: Town, caplog, first: str):
     assert town.diaries.of(town.world.ben).calls == ["busy"]
     ben = viewer(town.world.ben)
     [todo] = [
-        each for each in await Todos(town.clock).of(ben) if each.kind is TodoKind.RECONNECT_CALENDAR
+        each
+        for each in await Todos(REGISTRY, town.clock).of(ben)
+        if each.kind is TodoKind.RECONNECT_CALENDAR
     ]
     assert (todo.since, todo.reason is not None) == (NOW + 60, True)
 

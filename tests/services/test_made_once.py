@@ -149,7 +149,7 @@ async def test_the_same_people_at_once(world: World, match: Make):
 
 async def test_whom_else_one_may_match(world: World, match: Make):
     """In another program, with more or fewer people, or once it has ended, it is another match."""
-    pair = await match(program="Spring mentoring")
+    pair = await match(program="spring  Mentoring")
     with pytest.raises(AlreadyMatched) as caught:
         await match(
             key="2", mentor=world.leo.uid, mentees=[world.hana.uid], program="SPRING mentoring"
@@ -174,10 +174,13 @@ async def test_what_is_imported_and_what_is_made(world: World, match: Make):
         return await importing.run("saltmarsh", files, allowed=Allowed())
 
     await match(program="By hand")
-    assert await imported("by hand") == Imported(matched_before=1)
+    assert await imported("by   hand") == Imported(matched_before=1)
     assert await imported("Imported") == Imported(matched=1)
     with pytest.raises(AlreadyMatched):
         await match(key="2", program="imported")
+    assert await imported("Two  words") == Imported(matched=1)
+    with pytest.raises(AlreadyMatched):
+        await match(key="3", program="two Words")
     assert await imported("Imported") == Imported(matched_before=1)
 
 

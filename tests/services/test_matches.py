@@ -116,6 +116,19 @@ async def test_a_match_that_cannot_be(town: Town, world: World):
     )
 
 
+async def test_ids_that_are_nobodys_are_told_apart_from_one_person_twice(town: Town, world: World):
+    """Two malformed ids, and one foreign id twice, name no member here."""
+    told = []
+    for mentor, mentee in (("-", "-"), (world.hana.uid, "-"), (world.mira.uid, world.mira.uid)):
+        with pytest.raises(InvalidInput) as caught:
+            await town.members.create_match(
+                _chiara(world), client_key="k", mentor=mentor, mentees=[mentee]
+            )
+        told.append((caught.value.field, caught.value.message))
+    words = "There is no active member with this id."
+    assert told == [("mentor", words), ("mentees[0]", words), ("mentor", words)]
+
+
 async def test_a_match_ends(town: Town, world: World):
     """Sessions ahead are cancelled and their events are to be taken away; other matches go on."""
     _, booking = await _organized(town, world)

@@ -139,6 +139,28 @@ async def test_a_member_that_cannot_be(town: Town, world: World):
     assert await town.members.create_member(_chiara(world), **good)
 
 
+BAD_KEYS = {
+    "": "A client key has 1 to 200 characters, and not only spaces.",
+    " ": "A client key has 1 to 200 characters, and not only spaces.",
+    "k" * 201: "A client key has 1 to 200 characters, and not only spaces.",
+    "a\tb": "A control character (U+0009) cannot be used here.",
+    "a\nb": "A line break (U+000A) cannot be used here.",
+    "a\u202eb": "A character that turns the direction of a text (U+202E) cannot be used here.",
+    "a\udcffb": "A control character (U+DCFF) cannot be used here.",
+    "a\u200bb": "A character that nobody sees (U+200B) cannot be used here.",
+}
+
+
+@pytest.mark.parametrize("key", BAD_KEYS, ids=ascii)
+async def test_what_is_wrong_with_a_client_key_is_said(town: Town, world: World, key: str):
+    """Too short, too long, or with which character that cannot be used."""
+    with pytest.raises(InvalidInput) as caught:
+        await town.members.create_member(
+            _chiara(world), client_key=key, email="ravi@saltmarsh.example.org", name="Ravi"
+        )
+    assert (caught.value.field, caught.value.message) == ("clientKey", BAD_KEYS[key])
+
+
 async def test_a_role_that_is_granted_is_audited(town: Town, world: World):
     """A member who starts with a role stands in the log with it."""
     made = await town.members.create_member(

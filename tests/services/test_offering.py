@@ -116,7 +116,7 @@ async def test_whoever_is_connected_stays_so(town: Town, world: World):
     mine = await own(Viewer.of(world.ada), registry=town.registry, now=town.clock())
     assert mine is not None
     assert mine.can_write
-    todos = Todos(town.clock)
+    todos = Todos(town.registry, town.clock)
     await Integration.all().update(state=IntegrationState.NEEDS_RECONNECT)
     kinds = {todo.kind for todo in await todos.of(Viewer.of(world.ada))}
     assert TodoKind.RECONNECT_CALENDAR not in kinds

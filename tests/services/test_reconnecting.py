@@ -35,7 +35,7 @@ def town() -> Town:
 
 async def _lost(integration: Integration) -> None:
     await Integration.filter(id=integration.id).update(
-        state=IntegrationState.NEEDS_RECONNECT, reason="AuthorizationExpired"
+        state=IntegrationState.NEEDS_RECONNECT, reason="AuthorizationExpired", reminded=1
     )
 
 
@@ -60,11 +60,12 @@ async def test_reconnecting_the_same_account(town: Town, world: World):
     del town.sandbox.state["accounts"][world.ada.email]["calendars"]["club"]
     town.clock.forward(60)
     after = await town.connect(world.ada)
-    assert (after.uid, after.state, after.reason, after.since) == (
+    assert (after.uid, after.state, after.reason, after.since, after.reminded) == (
         before.uid,
         IntegrationState.ACTIVE,
         None,
         town.clock(),
+        0,
     )
     assert dict(await calendars.filter(external_id="work").get()) == kept
     assert [

@@ -102,8 +102,8 @@ async def test_a_late_worker_sends_the_latest_only(world: World, office: Office)
 async def test_a_new_loss_is_counted_anew(world: World):
     """Reconnecting ends the reminders; losing the calendar again begins them again."""
     async with mailboxes() as boxes:
-        office, town = Office(boxes), Town()
-        town.clock = office.clock
+        office = Office(boxes)
+        town = Town(clock=office.clock, registry=office.registry)
         integration = await town.connect(world.ada)
         await office.lost(integration)
         for days in (1, 14):
@@ -125,8 +125,8 @@ async def test_a_new_loss_is_counted_anew(world: World):
 async def test_cancelled_before_it_is_sent(world: World, how: str):
     """What was written down is not sent once the calendar is back or gone, or its member left."""
     async with mailboxes() as boxes:
-        office, town = Office(boxes), Town()
-        town.clock = office.clock
+        office = Office(boxes)
+        town = Town(clock=office.clock, registry=office.registry)
         integration = await town.connect(world.ada)
         await office.lost(integration)
         office.clock.forward(DAY)
@@ -148,6 +148,20 @@ async def test_cancelled_before_it_is_sent(world: World, how: str):
         assert await Job.filter(kind="REMIND_RECONNECT").values_list("state", flat=True) == ["DONE"]
 
 
+async def test_a_calendar_that_cannot_be_reconnected(world: World, office: Office):
+    """No mail asks to reconnect with a service that is not installed, or is another package."""
+    await office.lose(world.ada)
+    await office.lose(world.ben, distribution="another-memory")
+    office.clock.forward(DAY)
+    kept = office.registry.calendars.pop("memory")
+    await office.round()
+    assert office.told() == []
+    office.registry.calendars["memory"] = kept
+    office.clock.forward(2 * DAY)
+    await office.round()
+    assert office.told() == ["ada"]
+
+
 async def test_an_outage_reminds_nobody(world: World, office: Office):
     """Thirty days of time-outs make no mail and no To-Do; they say since when, and heal."""
     integration = await connect(world.ada)
@@ -165,7 +179,7 @@ async def test_an_outage_reminds_nobody(world: World, office: Office):
         IntegrationState.ACTIVE,
         began,
     )
-    assert [each.kind.value for each in await Todos(office.clock).of(viewer)] == [
+    assert [each.kind.value for each in await Todos(office.registry, office.clock).of(viewer)] == [
         "BOOK_NEXT_SESSION",
         "BOOK_NEXT_SESSION",
     ]

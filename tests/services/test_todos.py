@@ -7,10 +7,17 @@ import pytest
 from tests.services.town import Town
 from tests.world import DAY, World, session
 from together.providers.errors import AuthorizationExpired, RateLimited
+from together.providers.registry import Registry
 from together.services import trouble
 from together.services.todos import TodoKind, Todos
 from together.services.viewer import Viewer
-from together.store.models import Booking, BookingState, Member
+from together.store.models import (
+    Booking,
+    BookingState,
+    Integration,
+    IntegrationState,
+    Member,
+)
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ def town() -> Town:
 async def _todos(town: Town, member: Member) -> list[tuple[TodoKind, str]]:
     return [
         (todo.kind, (todo.match or todo.integration).uid)
-        for todo in await Todos(town.clock).of(Viewer.of(member))
+        for todo in await Todos(town.registry, town.clock).of(Viewer.of(member))
     ]
 
 
@@ -61,7 +68,7 @@ async def test_a_lost_calendar(town: Town, world: World):
         async with trouble.noted(integration, clock=town.clock):
             raise AuthorizationExpired
     town.clock.forward(DAY)
-    first, second = await Todos(town.clock).of(Viewer.of(world.dev))
+    first, second = await Todos(town.registry, town.clock).of(Viewer.of(world.dev))
     assert (first.kind, first.since) == (TodoKind.RECONNECT_CALENDAR, lost_at)
     assert first.integration is not None
     assert (first.integration.uid, first.integration.account_email) == (
@@ -73,6 +80,20 @@ async def test_a_lost_calendar(town: Town, world: World):
     assert second.kind is TodoKind.BOOK_NEXT_SESSION
     await town.connects(world.dev)
     assert [kind for kind, _ in await _todos(town, world.dev)] == [TodoKind.BOOK_NEXT_SESSION]
+
+
+async def test_a_calendar_that_cannot_be_reconnected(town: Town, world: World):
+    """Nobody is asked to reconnect with a service that is not installed, or is another package."""
+    await town.connect(world.hana)
+    await Integration.all().update(state=IntegrationState.NEEDS_RECONNECT)
+    provider = town.registry.calendars["memory"]
+    assert [kind for kind, _ in await _todos(town, world.hana)] == [TodoKind.RECONNECT_CALENDAR]
+    for registry in (
+        Registry({}, {}, distributions={}),
+        Registry({"memory": provider}, {}, distributions={"memory": "another-memory"}),
+    ):
+        town.registry = registry
+        assert await _todos(town, world.hana) == []
 
 
 async def test_disconnecting_clears_it_too(town: Town, world: World):
@@ -111,6 +132,6 @@ async def test_as_many_statements_however_many_matches(
     counts = []
     for member in (world.ada, world.ben):
         statements.clear()
-        await Todos(town.clock).of(Viewer.of(member))
+        await Todos(town.registry, town.clock).of(Viewer.of(member))
         counts.append(len(statements))
     assert counts == [4, 4]

@@ -13,7 +13,7 @@ from together.providers.errors import (
     ProviderUnavailable,
 )
 from together.services import trouble
-from together.store.models import Integration, IntegrationState
+from together.store.models import CalendarRow, Integration, IntegrationState
 
 
 @pytest.fixture
@@ -28,6 +28,11 @@ async def _whoami(town: Town, integration: Integration) -> str:
 
 async def _row(integration: Integration) -> dict[str, object]:
     return dict(await Integration.get(id=integration.id))
+
+
+async def _heard(town: Town, integration: Integration, *unread: str) -> None:
+    now = town.clock()
+    await trouble.heard(integration, unread=unread, began=now, at=now)
 
 
 async def _fails(town: Town, integration: Integration, error: Exception) -> None:
@@ -52,7 +57,7 @@ async def test_a_failed_reading_is_noted_once_and_cleared(town: Town, world: Wor
     async with trouble.reading(integration, clock=town.clock):
         await _whoami(town, integration)
     assert (await Integration.get(id=integration.id)).unreadable_since == began
-    await trouble.readable(integration)
+    await _heard(town, integration)
     assert (await Integration.get(id=integration.id)).unreadable_since is None
 
 
@@ -107,14 +112,16 @@ async def test_trouble_of_an_older_generation_is_not_noted(
 
 
 @pytest.mark.parametrize("replaced", ["generation", "choice"])
-async def test_an_older_success_clears_nothing(town: Town, world: World, replaced: str):
-    """What was read of an older connection or choice does not make the one of now readable."""
+async def test_what_was_heard_of_an_older_one(town: Town, world: World, replaced: str):
+    """What was read of an older connection or choice says nothing about the one of now."""
     old = await town.connect(world.ada)
     await _fails(town, old, ProviderUnavailable())
     await Integration.filter(id=old.id).update(**{replaced: getattr(old, replaced) + 1})
-    before = await _row(old)
-    await trouble.readable(old)
+    before, calendar = await _row(old), dict(await CalendarRow.get(integration_id=old.id))
+    await _heard(town, old)
+    await _heard(town, old, "home")
     assert await _row(old) == before
+    assert dict(await CalendarRow.get(integration_id=old.id)) == calendar
 
 
 async def test_an_older_failure_arrives_later(town: Town, world: World):
@@ -148,3 +155,45 @@ async def test_a_lost_grant_is_not_unreadable(town: Town, world: World):
     await _fails(town, integration, ProviderUnavailable())
     await _fails(town, integration, AuthorizationExpired())
     assert await _row(integration) == lost
+
+
+async def test_calendars_that_are_left_out_are_named(town: Town, world: World):
+    """Each is unreadable since it was first left out; the connection is while one of them is."""
+    town.sandbox.add_account(world.ada.email, calendars=("home", "work", "club"))
+    integration = await town.connect(world.ada)
+    await CalendarRow.filter(external_id__not="club").update(counts=True)
+    began = town.clock()
+
+    async def since() -> tuple[list[int | None], int | None]:
+        rows = await CalendarRow.all().order_by("id")
+        await integration.refresh_from_db()
+        return [row.unreadable_since for row in rows], integration.unreadable_since
+
+    await _heard(town, integration, "home", "club")
+    assert await since() == ([began, None, None], began)
+    town.clock.forward(60)
+    await _heard(town, integration, "home", "work")
+    assert await since() == ([began, began + 60, None], began)
+    await _heard(town, integration, "work")
+    assert await since() == ([None, began + 60, None], began)
+    await _heard(town, integration)
+    assert await since() == ([None, None, None], None)
+
+
+async def test_an_older_reading_arrives_later(town: Town, world: World):
+    """What it left out was read since, and is not noted any more."""
+    integration = await town.connect(world.ada)
+    began = town.clock()
+    await Integration.filter(id=integration.id).update(read_at=began + 5)
+    await trouble.heard(integration, unread=["home"], began=began, at=began + 9)
+    assert (await Integration.get(id=integration.id)).unreadable_since is None
+    assert (await CalendarRow.get(integration_id=integration.id)).unreadable_since is None
+
+
+async def test_a_lost_grant_leaves_no_calendar_unread(town: Town, world: World):
+    """It is the consent that is to be seen to, and no calendar of it."""
+    integration = await town.connect(world.ada)
+    await _heard(town, integration, "home")
+    assert (await CalendarRow.get(integration_id=integration.id)).unreadable_since is not None
+    await _fails(town, integration, AuthorizationExpired())
+    assert (await CalendarRow.get(integration_id=integration.id)).unreadable_since is None

@@ -60,6 +60,19 @@ class QuietSandbox(MemorySandbox):
         return JSONResponse(body)
 
 
+class FleetingSandbox(MemorySandbox):
+    """A service that may send no refresh token, as if `access_type=offline` were forgotten."""
+
+    fleeting = True
+
+    async def _token(self, request: Request) -> Response:
+        response = await super()._token(request)
+        body = json.loads(response.body)
+        if self.fleeting:
+            body.pop("refresh_token", None)
+        return JSONResponse(body, response.status_code)
+
+
 class CountedTransport(httpx.AsyncBaseTransport):
     """Leads every request to the sandbox; `before` may hold one up."""
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.world import NOW, World
 from together.store import audit
 from together.store.database import Database
@@ -27,6 +29,13 @@ async def test_each_line_follows_from_the_one_before(world: World):
     ]
 
 
+async def test_a_log_is_read_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A chain goes on from page to page, and ends where it ends."""
+    monkeypatch.setattr(audit, "_PAGE", 2)
+    await _lines(world, *(f"match {n}" for n in range(5)))
+    assert await audit.first_broken(world.saltmarsh.id) is None
+
+
 async def test_lines_added_at_once_make_one_chain(world: World):
     """Ten lines written by ten tasks at the same moment still follow from one another."""
     await asyncio.gather(*(_lines(world, f"match {n}") for n in range(10)))
@@ -34,7 +43,9 @@ async def test_lines_added_at_once_make_one_chain(world: World):
     assert await audit.first_broken(world.saltmarsh.id) is None
 
 
-async def test_a_line_changed_past_the_database_shows(world: World):
+async def test_a_line_changed_past_the_database_shows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
     """Whoever takes the trigger away and changes a line leaves a chain that is broken there."""
     await _lines(world, "match 1", "match 2", "match 3")
     second = (await AuditEntry.all().order_by("id"))[1]
@@ -45,4 +56,5 @@ async def test_a_line_changed_past_the_database_shows(world: World):
         else "DROP TRIGGER audit_entry_append_only ON audit_entry"
     )
     await AuditEntry.filter(id=second.id).update(actor_id=world.ben.id)
+    monkeypatch.setattr(audit, "_PAGE", 1)
     assert await audit.first_broken(world.saltmarsh.id) == second.id

@@ -21,7 +21,6 @@ strawberry.enum(
     Empty, name="EmptyReason", description="Why nothing is offered, as far as one may know."
 )
 strawberry.enum(Verdict, name="SlotVerdict", description="What booking a start would be told.")
-CELLS = tuple(Cell)
 
 
 @strawberry.enum(description="What the viewer may know of one person at one time.")

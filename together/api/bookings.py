@@ -15,7 +15,6 @@ from together.api.members import Member, member_of
 from together.api.nodes import Node
 from together.api.scalars import Instant, Zone
 from together.providers.values import Answer
-from together.services.delivery_state import DeliveryState
 from together.store.models import Booking as Row
 from together.store.models import BookingState, MatchState
 
@@ -23,12 +22,35 @@ if TYPE_CHECKING:
     from together.api.matches import Match
 
 strawberry.enum(BookingState, name="BookingState", description="Whether a session stands.")
-strawberry.enum(
-    DeliveryState,
-    name="DeliveryState",
-    description="How far the viewer's own invitation has come.",
-)
 strawberry.enum(Answer, name="Answer", description="What somebody said to an invitation.")
+
+
+@strawberry.enum(name="DeliveryState", description="How far the viewer's own invitation has come.")
+class Delivery(Enum):
+    PENDING = strawberry.enum_value(
+        "PENDING",
+        description="It is to be written or taken away, and waits for nothing that the viewer "
+        "could do.",
+    )
+    DELIVERED = strawberry.enum_value(
+        "DELIVERED",
+        description="It was written and stands in a calendar, also in one that was disconnected "
+        "since. Of a cancelled session: it was taken away, or never written.",
+    )
+    WAITING_FOR_RECONNECT = strawberry.enum_value(
+        "WAITING_FOR_RECONNECT",
+        description="It is written, or taken away, once the viewer connects the same account "
+        "again.",
+    )
+    FAILED = strawberry.enum_value(
+        "FAILED",
+        description="It could not be written, or not be taken away, and nothing tries it now.",
+    )
+    NOT_SENT = strawberry.enum_value(
+        "NOT_SENT",
+        description="No calendar that the viewer may know of has it, and Together sends them "
+        "nothing.",
+    )
 
 
 @strawberry.enum(description="How far a session's video link has come.")
@@ -118,8 +140,8 @@ class Booking(Node):
         return await self._link(info)
 
     @field(description="How far the viewer's own invitation has come.")
-    async def delivery(self, info: Info) -> DeliveryState:
-        return await info.context.loaders.deliveries.load(self.row)
+    async def delivery(self, info: Info) -> Delivery:
+        return Delivery[(await info.context.loaders.deliveries.load(self.row)).name]
 
     @field(description="Everybody in it.")
     async def participants(self, info: Info) -> list[BookingParticipant]:

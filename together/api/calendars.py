@@ -24,6 +24,10 @@ class ConnectedCalendar(Node):
         description="When the service was first found to list it no more: it was deleted, or is "
         "no longer shared. It neither counts nor receives until it is back. Null while it is there."
     )
+    unreadable_since: Instant | None = strawberry.field(
+        description="Of one that counts: since when the service lists it and does not let it be "
+        "read, so that no time is known to be free. Null while it can be read."
+    )
     reason: str | None = strawberry.field(
         description="In plain words why it is not used as it was chosen; null where it is."
     )
@@ -37,6 +41,11 @@ class ConnectedCalendar(Node):
             writable=row.writable and row.missing_since is None,
             counts=row.counts,
             receives=row.receives,
-            missing_since=None if row.missing_since is None else Instant(row.missing_since),
+            missing_since=_instant(row.missing_since),
+            unreadable_since=_instant(row.unreadable_since),
             reason=integrations.calendar_in_words(row),
         )
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)

@@ -125,8 +125,8 @@ class ConsentDeclined(ConnectionProblem):
 @tells(
     refusals.ApprovalRequired,
     ProblemCode.APPROVAL_REQUIRED,
-    "The organization of the account must approve first. Offer to sign in with another account: "
-    "`startCalendarConnection` with `chooseAccount`.",
+    "The organization of the account must approve first. Whoever is not connected yet can sign in "
+    "with another account: `startCalendarConnection` with `chooseAccount`.",
 )
 class ApprovalRequired(ConnectionProblem):
     pass
@@ -135,7 +135,7 @@ class ApprovalRequired(ConnectionProblem):
 @tells(
     refusals.ScopeMissing,
     ProblemCode.SCOPE_MISSING,
-    "Reading free and busy times was left unticked.",
+    "Reading free and busy times was left unticked, or lasting access was not given.",
 )
 class ScopeMissing(ConnectionProblem):
     pass
@@ -144,7 +144,7 @@ class ScopeMissing(ConnectionProblem):
 @tells(
     refusals.AccountWithoutCalendar,
     ProblemCode.ACCOUNT_WITHOUT_CALENDAR,
-    "The account has no calendar. Offer to sign in with another account.",
+    "The account has no calendar. Whoever is not connected yet can sign in with another account.",
 )
 class AccountWithoutCalendar(ConnectionProblem):
     pass
@@ -167,7 +167,8 @@ class AccountTaken(ConnectionProblem):
 @tells(
     refusals.ProviderDown,
     ProblemCode.PROVIDER_DOWN,
-    "The service cannot be reached right now. Nothing was changed.",
+    "The service cannot be reached right now. Nothing was changed. With `TRY_LATER` the same "
+    "handle still works; otherwise a new connection has to be started.",
 )
 class ProviderDown(ConnectionProblem):
     retry_after_seconds: int | None = strawberry.field(

@@ -180,17 +180,18 @@ class CalendarIntegration(Node):
             return None
         return Instant(self.own.integration.since)
 
-    @field(description="Since when its busy times cannot be read; null when they can.")
+    @field(description="Since when its busy times cannot all be read; null when they can.")
     def unreadable_since(self) -> Instant | None:
         return None if self.own is None else _instant(self.own.integration.unreadable_since)
 
-    @field(description="When busy times were last read.")
+    @field(description="When the busy times of all calendars that count were last read.")
     def last_read_at(self) -> Instant | None:
         return None if self.own is None else _instant(self.own.integration.read_at)
 
     @field(
         description="In plain words why it waits for the member, or why calendars are to be "
-        "chosen: none counts, so that they are not integrated, or a chosen one is missing."
+        "chosen: none counts, so that they are not integrated, or a chosen one is missing or "
+        "cannot be read. Also that the account has no calendar any more, or none that can be read."
     )
     def reason(self) -> str | None:
         return None if self.own is None else self.own.reason

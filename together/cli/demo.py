@@ -35,8 +35,7 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
     with ExitStack() as held:
         with folder.told():
             # All before anything is made: a demo that cannot be served leaves all as it was.
-            held.enter_context(folder.taken())
-            listener = held.enter_context(_bound(arguments.port))
+            listener = _listener(held, folder, arguments.port)
             anyio.run(pending, folder.database)
             folder.mark(url=url)
             demo = Demo(folder, url)
@@ -45,6 +44,17 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
         ended = serve(demo.app(), listener, worker=True)
     _say("The demo has ended. Its data is kept; make demo goes on where it was.")
     return ended
+
+
+def _listener(held: ExitStack, folder: DemoFolder, port: int) -> socket.socket:
+    """Take folder and port; where the port cannot be had, nothing is made of a new folder."""
+    if folder.lock.exists():
+        # Somebody may be serving it, on this very port: that is the better thing to say.
+        held.enter_context(folder.taken())
+        return held.enter_context(_bound(port))
+    listener = held.enter_context(_bound(port))
+    held.enter_context(folder.taken())
+    return listener
 
 
 def _bound(port: int) -> socket.socket:

@@ -132,6 +132,9 @@ GraphiQL, signed in as {ada.name}:
 
   {self._url}/graphql#token={token}
 
+Where an account is chosen, three more show other ends: a private account, one whose administrator
+must approve first, and one without a calendar.
+
 Let {self._label(first)} be down, and up again with false:
 
   {switch}

@@ -16,9 +16,11 @@ from pathlib import Path
 import anyio
 import httpx
 
+from together.cli.audit_check import check_audit
 from together.cli.folder import is_demos
 from together.cli.logs import configure
 from together.cli.mail_check import check_mail
+from together.cli.plugins import INSTALL
 from together.cli.ready import database_path, lies_beside, usable_keys, wrong_issuers
 from together.cli.stop import Stop
 from together.providers.hookspecs import PROJECT
@@ -153,6 +155,7 @@ async def _database(settings: Settings, vault: Vault | None) -> list[Finding]:
             if vault is not None:
                 found.append(await _sealed(vault))
             found.append(await _clock())
+            found += [Finding(*each) for each in await check_audit()]
             found += await _organizations({entry.organization for entry in settings.issuers})
     finally:
         await database.close()
@@ -256,11 +259,7 @@ def _plugins(settings: Settings, registry: Registry) -> list[Finding]:
                 wrong=settings.production,
             )
         )
-    return found or [
-        Finding(
-            "plugins", "none is installed. Install one: pip install together-google.", wrong=True
-        )
-    ]
+    return found or [Finding("plugins", f"none is installed. {INSTALL}", wrong=True)]
 
 
 def _addresses(oauth: OAuth) -> frozenset[str]:

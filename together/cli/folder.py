@@ -48,6 +48,10 @@ class DemoFolder:
         return f"sqlite:///{self.database_path.resolve()}"
 
     @property
+    def lock(self) -> Path:
+        return self.path / LOCK
+
+    @property
     def keys(self) -> Path:
         return self.path / "keys" / "keys.txt"
 
@@ -58,8 +62,8 @@ class DemoFolder:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Keep the folder to this process until it ends: two demos would undo each other's work."""
-        self.keys.parent.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("ab") as lock:
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self.lock.open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -7,6 +7,12 @@ import argparse
 from together.providers.registry import Registry, load
 from together.settings import Settings
 
+INSTALL = (
+    "Install one, in a copy of Together's repository: pip install ./plugins/google, or "
+    "./plugins/outlook."
+)
+"""From there, and by no name that a package index would be asked for."""
+
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """It takes none."""
@@ -28,4 +34,4 @@ def described(registry: Registry) -> list[str]:
         for slug, label, kind in labels
     ]
     lines += [f"{name}: left out, {why}" for name, why in sorted(registry.left_out.items())]
-    return lines or ["No plugin is installed. Install one, such as together-google."]
+    return lines or [f"No plugin is installed. {INSTALL}"]

@@ -30,15 +30,20 @@ def clean_text(field: str, text: str, limit: int, *, lines: bool = False) -> str
         for mark in _BREAKS:
             text = text.replace(mark, "\n")
     text = unicodedata.normalize("NFC", text)
-    for letter in text:
-        if letter == "\n" and lines:
-            continue
-        if why := _refused(letter):
-            raise BadText(field, f"{why} (U+{ord(letter):04X}) cannot be used here.")
+    if why := why_not(text.replace("\n", " ") if lines else text):
+        raise BadText(field, why)
     text = text.strip()
     if len(text) > limit:
         raise BadText(field, f"This is too long: {len(text)} characters, at most {limit}.")
     return text
+
+
+def why_not(text: str) -> str | None:
+    """Say for people which character of a line cannot be used, if there is one."""
+    for letter in text:
+        if why := _refused(letter):
+            return f"{why} (U+{ord(letter):04X}) cannot be used here."
+    return None
 
 
 def one_line(text: str) -> str:

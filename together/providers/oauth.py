@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -26,7 +27,9 @@ from together.providers.errors import (
 from together.providers.http import JsonApi, decipher, fetch, origin, parsed, vendor_code
 from together.providers.values import Capability, Grant, Secret
 
+_OURS = ("invalid_request", "invalid_scope", "unauthorized_client", "unsupported_response_type")
 AT_CONSENT: Mapping[str, type[ProviderError]] = {
+    **dict.fromkeys(_OURS, Misconfigured),
     "access_denied": ConsentDeclined,
     "consent_required": ConsentDeclined,
     "interaction_required": ConsentDeclined,
@@ -50,6 +53,7 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Parameters a provider may not set; `request` and `request_uri` would replace all the others."""
 LONGEST = timedelta(hours=24)
+Refusing = Callable[[str, str], ProviderError]
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}\Z")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
@@ -85,10 +89,12 @@ class OAuth:
     described: Mapping[str, type[ProviderError]] = field(default_factory=dict)
     """Codes that only the description tells (``AADSTS90094``), compared as whole words."""
     described_at_consent: Mapping[str, type[ProviderError]] = field(default_factory=dict)
-    """More of these, which count in a callback alone: to a renewal they say that it is over."""
+    """More of these, which count while a consent is made: to a renewal they say that it is over."""
     heard: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Scopes that come back under another name, or hold others: the name, case-folded → what it
     is in the names asked for.  A scope that is not in here is compared exactly."""
+    lasting: bool = True
+    """Whether a consent brings a refresh token; without one it is refused, as it ends so soon."""
 
     def __post_init__(self) -> None:
         for url in (self.authorize_url, self.token_url, self.revoke_url):
@@ -149,9 +155,10 @@ class OAuth:
                 allowed |= capability
         return allowed
 
-    def refusal(self, error: str, description: str = "") -> ProviderError:
+    def refusal(self, error: str, description: str = "", *, first: bool = False) -> ProviderError:
         """Turn what the token endpoint said into an error somebody can act on."""
-        kind = _described(description, self.described) or {**AT_TOKEN, **self.refusals}.get(error)
+        signs = {**self.described, **(self.described_at_consent if first else {})}
+        kind = _described(description, signs) or {**AT_TOKEN, **self.refusals}.get(error)
         return (kind or Misconfigured)(code=error)
 
     def refused_at_consent(self, error: str, description: str = "") -> ProviderError:
@@ -159,15 +166,16 @@ class OAuth:
 
         Anybody who holds a state can write these words, so the description only chooses between
         “declined” and “an administrator must approve”, and no callback can say that a consent
-        has expired.
+        has expired.  Nor is a code kept that no table knows.
         """
-        kind = {**AT_CONSENT, **self.refusals}.get(error, Misconfigured)
+        known = {**AT_CONSENT, **self.refusals}
+        kind = known.get(error, Misconfigured)
         signs = {**self.described, **self.described_at_consent}
         if kind is ConsentDeclined and _described(description, signs) is AdminApprovalRequired:
             kind = AdminApprovalRequired
         if kind is AuthorizationExpired:
             kind = Misconfigured
-        return kind(code=error)
+        return kind(code=error if error in known else None)
 
     async def exchange(
         self,
@@ -181,6 +189,7 @@ class OAuth:
         """Turn a code into a grant.  One that was used or is too old is `AuthorizationExpired`."""
         body = await self._token(
             http,
+            refusal=partial(self.refusal, first=True),
             grant_type="authorization_code",
             code=code.reveal(),
             code_verifier=verifier.reveal(),
@@ -206,15 +215,16 @@ class OAuth:
         body, _ = parsed(reply.content)
         if reply.status == 400 and vendor_code(body) in ("invalid_token", "invalid_grant"):
             return
-        if refusal := self._decipher(reply.status, reply.headers, body):
-            raise refusal
+        refused = decipher_token(reply.status, reply.headers, body, refusal=self.refusal)
+        if refused is not None:
+            raise refused
 
-    async def _token(self, http: httpx.AsyncClient, **form: str) -> Any:
+    async def _token(
+        self, http: httpx.AsyncClient, *, refusal: Refusing | None = None, **form: str
+    ) -> Any:
         form |= {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
-        return await JsonApi(http, self.token_url, self._decipher)("POST", "", data=form)
-
-    def _decipher(self, status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
-        return decipher_token(status, headers, body, refusal=self.refusal)
+        read = partial(decipher_token, refusal=refusal or self.refusal)
+        return await JsonApi(http, self.token_url, read)("POST", "", data=form)
 
     def _grant(
         self, body: Any, *, now: datetime, refresh_token: Secret | None, scopes: frozenset[str]
@@ -238,7 +248,7 @@ def decipher_token(
     headers: Mapping[str, str],
     body: Any,
     *,
-    refusal: Callable[[str, str], ProviderError],
+    refusal: Refusing,
 ) -> ProviderError | None:
     """Tell what a token endpoint refused; `refusal` knows its ``error`` and description.
 

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 MOST = 10_000
 """Entries of one list, such as the intervals of one calendar."""
+_OVERRIDES = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""What turns the direction of the text that follows."""
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -56,6 +58,16 @@ def maybe_text(body: Any, name: str, *, limit: int = 1024) -> str | None:
     return text(body, name, limit=limit) if maybe(body, name, str) else None
 
 
+def label(body: Any, name: str, *, limit: int = 1024) -> str | None:
+    """Read a name that people give, and that may be missing: cleaned rather than refused.
+
+    Whoever shares a calendar names it, and must not be able to keep others from their own.
+    """
+    value = maybe(body, name, str) or ""
+    shown = "".join(" " if _unshown(character) else character for character in value[:limit])
+    return " ".join(shown.split()) or None
+
+
 def moment(body: Any, name: str) -> datetime:
     """Read an RFC 3339 date and time, which needs an offset, to the whole second."""
     try:
@@ -87,6 +99,12 @@ def meeting(id: str, join_url: str, *, hosts: Collection[str]) -> Meeting:  # no
     if not join_url.isprintable() or " " in join_url:
         raise unexpected()
     return Meeting(id, join_url)
+
+
+def _unshown(character: str) -> bool:
+    """Whether a character is shown nowhere: controls, lone surrogates, line ends, overrides."""
+    kind = unicodedata.category(character)
+    return kind in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in _OVERRIDES
 
 
 def unexpected() -> Misconfigured:

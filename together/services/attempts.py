@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from datetime import timedelta
 
 from together.providers.errors import Misconfigured
 from together.providers.values import Secret
@@ -115,8 +116,19 @@ class Attempts:
             raise StartedBySomebodyElse
         return attempt
 
-    async def put_back(self, attempt: Attempt) -> None:
-        """Let the handle be tried again: its code never reached the service."""
+    async def outlasts(self, attempt: Attempt, wait: timedelta | None) -> bool:
+        """Whether the handle still works when its service wants to be asked again."""
+        seconds = 0 if wait is None else wait.total_seconds()
+        return bool(attempt.expires_at > await database_now() + seconds)
+
+    async def put_back(self, attempt: Attempt, *, held: str | None = None) -> None:
+        """Let the handle be tried again: with its code, which most likely never arrived.
+
+        Where that was exchanged, `held` names what holds the grant, and takes its place.
+        """
+        if held is not None:
+            attempt.code = await self._vault.seal(Secret(held), _place_in(attempt, "grant"))
+            attempt.verifier = ""
         await Attempt.filter(
             id=attempt.id,
             organization_id=attempt.organization_id,
@@ -143,6 +155,12 @@ class Attempts:
             await self._vault.open(attempt.code, _place_in(attempt, "code")),
             await self._vault.open(attempt.verifier, _place_in(attempt, "verifier")),
         )
+
+    async def held_by(self, attempt: Attempt) -> str | None:
+        """Name what holds the grant, where the code was exchanged before."""
+        if attempt.code is None or attempt.verifier:
+            return None
+        return (await self._vault.open(attempt.code, _place_in(attempt, "grant"))).reveal()
 
     async def _ended(self, attempt: Attempt) -> bool:
         return bool(

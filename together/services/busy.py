@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from together.domain.spans import Span, Spans
-from together.providers.contract import Calendars
-from together.providers.errors import NeedsPerson, ProviderError, ProviderUnavailable
-from together.services import busy_blocks, trouble
+from together.services import busy_blocks
 from together.services.busy_blocks import Stored
-from together.services.calendar_list import look_again
+from together.services.busy_reader import OpensCalendars, Reader
 from together.services.resting import REST, Resting
-from together.store.models import CalendarRow, Integration
+from together.store.models import Integration
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +50,6 @@ HORIZON = 62 * 86_400
 _DAY = 86_400
 
 
-class OpensCalendars(Protocol):
-    """What `together.services.grants.Grants` does for us."""
-
-    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one person's calendars within a window."""
@@ -84,13 +74,15 @@ class Busy:
         grants: OpensCalendars,
         clock: Callable[[], int],
         *,
+        resting: Resting | None = None,
         patience: float = PATIENCE,
         limit: float = LIMIT,
     ) -> None:
-        self._grants, self._clock = grants, clock
-        self._patience, self._limit = patience, limit
+        """Without `resting`, nobody else is told of the pauses that a service asks for."""
+        self._clock, self._patience, self._limit = clock, patience, limit
         self._flights: dict[tuple[int, int, int], asyncio.Task[Stored | None]] = {}
-        self._resting = Resting(clock)
+        self._resting = resting or Resting(clock)
+        self._reader = Reader(grants, clock, limit=limit, resting=self._resting)
         self._running: set[asyncio.Task[Stored | None]] = set()
 
     async def known(
@@ -130,7 +122,7 @@ class Busy:
             return {}
         now = self._clock()
         tasks = {
-            each.id: self._begun(self._minutes(each, span, now=now))
+            each.id: self._begun(self._reader.glance(each, span, now=now))
             for each in integrations
             if each not in self._resting
         }
@@ -219,56 +211,12 @@ class Busy:
         }
 
     async def _refresh(self, integration: Integration, reach: Span, *, now: int) -> Stored | None:
-        read = await self._minutes(integration, reach, now=now)
+        read = await self._reader.read(integration, reach, now=now)
         if read is None or read.lost:
             return read
         # Thrown away when the calendar was disconnected meanwhile.
         kept = await busy_blocks.keep(integration, read, reach)
         return read if kept else Stored(lost=True)
-
-    async def _minutes(self, integration: Integration, span: Span, *, now: int) -> Stored | None:
-        """Read one person's calendars; None when that is not possible now."""
-        try:
-            counting = await CalendarRow.filter(
-                organization_id=integration.organization_id,
-                integration_id=integration.id,
-                counts=True,
-            ).values_list("external_id", flat=True)
-            if not counting:
-                return None
-            async with trouble.reading(integration, clock=self._clock):
-                read = await self._asked(integration, [str(each) for each in counting], span, now)
-            if not read.lost:
-                await trouble.readable(integration)
-        except NeedsPerson:
-            return Stored(lost=True)
-        except Exception as error:  # noqa: BLE001  (a plugin's fault must not cost an answer)
-            if not isinstance(error, ProviderError):
-                name = type(error).__name__
-                log.error("integration %s: reading failed: %s", integration.id, name)  # noqa: TRY400
-            self._resting.leave_alone(integration, after=error)
-            return None
-        return read
-
-    async def _asked(
-        self, integration: Integration, counting: Sequence[str], span: Span, now: int
-    ) -> Stored:
-        """Ask the service, within the time that any reading has."""
-        try:
-            async with asyncio.timeout(self._limit), self._grants.open(integration) as calendars:
-                reading = await calendars.busy(counting, span)
-                if reading.unread and await look_again(integration, calendars, clock=self._clock):
-                    return Stored(lost=True)  # other calendars count now: those are to be read
-        except TimeoutError:
-            raise ProviderUnavailable from None
-        if all(each in reading.unread for each in counting):
-            raise ProviderUnavailable  # an answer that says nothing is none
-        return Stored(
-            busy=reading.busy & Spans([span]),
-            covers=Spans() if reading.unread else Spans([span]),
-            asked=Spans([span]),
-            as_of=now,
-        )
 
 
 def _whole_days(now: int, until: int) -> Span:

@@ -11,6 +11,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Coalesce
 
 from together.domain.spans import Span, Spans
+from together.services import trouble
 from together.store.database import Database
 from together.store.models import BusyBlock, BusyReading, Integration, IntegrationState
 from together.store.transaction import transaction
@@ -32,6 +33,8 @@ class Stored:
     """Where anything was read, complete or not."""
     as_of: int | None = None
     """The oldest of the readings."""
+    unread: frozenset[str] = frozenset()
+    """Of one that was just made: the calendars that count and could not be read."""
     lost: bool = False
 
 
@@ -95,6 +98,9 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
 
     A newer one stays where it is: two processes may have read at once, and one took longer.
     """
+    at = read.as_of
+    if at is None:
+        return False  # nothing was read
 
     async def work() -> bool:
         # Held against a disconnection, and against another reading, until we are done.
@@ -110,14 +116,16 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
             "organization_id": integration.organization_id,
             "integration_id": integration.id,
         }
-        if await BusyReading.exists(**mine, read_at__gt=read.as_of):
+        if await BusyReading.exists(**mine, read_at__gt=at):
             return True
-        # Since the row was loaded, another process may have noted that it could not read.
-        await current.update(read_at=read.as_of, unreadable_since=None)
+        # Whatever was noted since the row was loaded: a process that could not read, or that could.
+        await trouble.told(integration, unread=read.unread, at=at)
+        if not read.unread:
+            await current.update(read_at=at)
         await BusyReading.filter(**mine).delete()
         await BusyBlock.filter(**mine).delete()
         await BusyReading.create(
-            **mine, starts=reach.starts, ends=reach.ends, read_at=read.as_of,
+            **mine, starts=reach.starts, ends=reach.ends, read_at=at,
             complete=bool(read.covers),
         )  # fmt: skip
         await BusyBlock.bulk_create(

@@ -15,6 +15,7 @@ from together.providers.contract import Calendars
 from together.providers.errors import NeedsPerson
 from together.providers.values import Calendar
 from together.services.readdressing import readdress
+from together.services.resting import Resting
 from together.store.models import (
     BusyBlock,
     BusyReading,
@@ -36,7 +37,7 @@ _LONGEST_ID = 1024
 
 _COLUMNS = (
     "name", "primary", "writable", "carries_meetings", "zone", "missing_since", "counts",
-    "counted", "receives", "received",
+    "counted", "receives", "received", "unreadable_since",
 )  # fmt: skip
 
 
@@ -52,20 +53,21 @@ UNCHANGED = Changed()
 
 
 async def look_again(
-    integration: Integration, calendars: Calendars, *, clock: Callable[[], int]
+    integration: Integration, calendars: Calendars, *, clock: Callable[[], int], resting: Resting
 ) -> bool:
     """Ask for the list because something in it does not answer; say whether that explains it.
 
     Of what goes wrong here only a lost grant goes on to whoever called.
     """
     at = clock()
-    if not await _claimed(integration, before=at - AGAIN, at=at):
+    if not await claimed(integration, before=at - AGAIN, at=at):
         return False
     try:
         changed = await renew(integration, await calendars.list(), at=at)
     except NeedsPerson:
         raise
     except Exception as error:  # noqa: BLE001  (the call that led here has its own outcome)
+        resting.heed(integration, error)
         log.warning("integration %s: not listed: %s", integration.id, type(error).__name__)
         return False
     return changed != UNCHANGED
@@ -115,6 +117,9 @@ async def keep(integration: Integration, listed: Sequence[Calendar], *, at: int)
     mine = _mine(integration)
     old = {row.external_id: row for row in await CalendarRow.filter(**mine).order_by("id")}
     was, wished = snapshot(old.values()), _wished(old.values())
+    for row in old.values():
+        if integration.unreadable_since is None:
+            row.unreadable_since = None  # noted of a consent that was replaced
     there = [
         _there(old.get(calendar.id), calendar, mine)
         for calendar in _kept(listed, chosen={key for key, row in old.items() if _chosen(row)})
@@ -161,6 +166,7 @@ async def settle(integration: Integration, changed: Changed, *, at: int) -> None
         await Integration.filter(
             id=integration.id, organization_id=integration.organization_id
         ).update(choice=integration.choice + 1, unreadable_since=None)
+        await CalendarRow.filter(**mine).update(unreadable_since=None)
         await BusyReading.filter(**mine).delete()
         await BusyBlock.filter(**mine).delete()
     await readdress(integration, after=at)
@@ -170,7 +176,7 @@ def _mine(integration: Integration) -> dict[str, Any]:
     return {"organization_id": integration.organization_id, "integration_id": integration.id}
 
 
-async def _claimed(integration: Integration, *, before: int, at: int) -> bool:
+async def claimed(integration: Integration, *, before: int, at: int) -> bool:
     """Take the turn at asking, in whatever process."""
     return bool(
         await Integration.filter(

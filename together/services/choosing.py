@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from together.domain.spans import Span
@@ -27,6 +28,7 @@ from together.services.refusals import (
     ProviderDown,
     TooManyAttempts,
 )
+from together.services.resting import Resting
 from together.services.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import CalendarRow, Integration, IntegrationState
@@ -43,6 +45,12 @@ only while looking at others'."""
 LISTED = DAY
 """Seconds after which the worker asks for a list of calendars again."""
 
+LOOKED_FOR = 60 * 60
+"""Seconds after which it does where the last one had no calendar at all."""
+
+ASKED_EVERY = 60
+"""Seconds that pass before a member may have the list asked for again."""
+
 LISTS = 50
 """Lists that one round of the worker asks for at most."""
 
@@ -50,6 +58,7 @@ LIMIT = 20.0
 """Seconds after which asking for a list is given up."""
 
 _TOO_OFTEN = "What counts as busy was changed too often today. Try again later."
+_TOO_SOON = "The list of calendars was asked for a moment ago. Try again in a minute."
 _TRIES = 3
 
 
@@ -73,8 +82,17 @@ class OpensCalendars(Protocol):
 class Choosing:
     """Keeps the choice of calendars, and the list it is made from."""
 
-    def __init__(self, grants: OpensCalendars, busy: Busy, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        grants: OpensCalendars,
+        busy: Busy,
+        clock: Callable[[], int],
+        *,
+        resting: Resting | None = None,
+    ) -> None:
+        """Without `resting`, nobody else is told of the pauses that a service asks for."""
         self._grants, self._busy, self._clock = grants, busy, clock
+        self._resting = resting or Resting(clock)
 
     async def choose(self, viewer: Viewer, choice: Choice) -> None:
         """Put another choice in the place of the one before, at once.
@@ -106,7 +124,8 @@ class Choosing:
             await self._read(viewer)
 
     async def refresh(self, viewer: Viewer) -> None:
-        """Ask the service for the list again, and keep it."""
+        """Ask the service for the list again, and keep it; once a minute, whoever asked before."""
+        paid = False
         for _ in range(_TRIES):
             integration = await _own(viewer).first()
             if integration is None:
@@ -114,6 +133,10 @@ class Choosing:
             if integration.state is not IntegrationState.ACTIVE:
                 raise NeedsReconnect
             try:
+                async with self._resting.heeded(integration):
+                    paid = paid or await _may_ask(integration, at=self._clock())
+                if not paid:
+                    continue  # somebody asks just now, or this connection was replaced
                 changed = await self._listed(integration)
             except NeedsPerson:
                 continue  # noted, unless this grant was disconnected or replaced meanwhile
@@ -133,7 +156,7 @@ class Choosing:
         """Ask again for some of the lists that nobody asked for in a day; say how many came."""
         now = self._clock()
         places = asyncio.Semaphore(AT_ONCE)
-        turns = await _turns(before=now - LISTED, now=now)
+        turns = await _turns(before=now - LISTED, empty_before=now - LOOKED_FOR, now=now)
         return sum(await asyncio.gather(*(self._swept(each, places) for each in turns)))
 
     async def _swept(self, integration: Integration, places: asyncio.Semaphore) -> bool:
@@ -146,6 +169,11 @@ class Choosing:
                 return False
 
     async def _listed(self, integration: Integration) -> Changed | None:
+        """Ask for the list, unless the service wants to be left alone, and keep it."""
+        async with self._resting.heeded(integration):
+            return await self._renewed(integration)
+
+    async def _renewed(self, integration: Integration) -> Changed | None:
         at = self._clock()
         await Integration.filter(
             id=integration.id,
@@ -171,6 +199,14 @@ class Choosing:
 
 def _own(viewer: Viewer) -> QuerySet[Integration]:
     return Integration.filter(member_id=viewer.member_id, organization_id=viewer.organization_id)
+
+
+async def _may_ask(integration: Integration, *, at: int) -> bool:
+    """Take the turn at asking, in whatever process; refuse where it was taken just now."""
+    before = at - ASKED_EVERY
+    if integration.listed_at > before:
+        raise TooManyAttempts(_TOO_SOON)
+    return await calendar_list.claimed(integration, before=before, at=at)
 
 
 async def _chosen(rows: Sequence[CalendarRow], choice: Choice) -> Changed:
@@ -200,12 +236,16 @@ async def _pay(integration: Integration, *, now: int) -> None:
     )
 
 
-async def _turns(*, before: int, now: int) -> list[Integration]:
+async def _turns(*, before: int, empty_before: int, now: int) -> list[Integration]:
     """Take those whose list is old; none is taken twice, by whichever process."""
+    listed = Subquery(CalendarRow.filter(missing_since=None).values("integration_id"))
 
     async def work() -> list[Integration]:
         rows = await (
-            Integration.filter(state=IntegrationState.ACTIVE, listed_at__lte=before)
+            Integration.filter(
+                Q(listed_at__lte=before) | Q(listed_at__lte=empty_before, id__not_in=listed),
+                state=IntegrationState.ACTIVE,
+            )
             .order_by("listed_at", "id")
             .limit(LISTS)
             .select_for_update(skip_locked=True, no_key=True)

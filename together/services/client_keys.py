@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from together.domain.texts import why_not
 from together.services.refusals import InvalidInput, KeyReused, Refusal
 from together.services.viewer import Viewer
 from together.store.clock import database_now
@@ -35,10 +36,8 @@ class Once:
     @classmethod
     def of(cls, viewer: Viewer, mutation: str, *, key: str, said: Said) -> Once:
         """Read the key; the input itself is not kept."""
-        if not key.strip() or len(key) > _LONGEST or not key.isprintable():
-            raise InvalidInput(
-                "clientKey", f"A client key has 1 to {_LONGEST} characters, and not only spaces."
-            )
+        if why := _unusable(key):
+            raise InvalidInput("clientKey", why)
         text = json.dumps(said, sort_keys=True)
         return cls(viewer, mutation, key, hashlib.sha256(text.encode()).hexdigest())
 
@@ -99,6 +98,18 @@ class Once:
             made_id=made_id,
             created_at=now,
         )
+
+
+def _unusable(key: str) -> str | None:
+    if len(key) <= _LONGEST:
+        if why := why_not(key):
+            return why
+        for letter in key:
+            if not letter.isprintable():
+                return f"A character that nobody sees (U+{ord(letter):04X}) cannot be used here."
+        if key.strip():
+            return None
+    return f"A client key has 1 to {_LONGEST} characters, and not only spaces."
 
 
 async def forget(*, now: int) -> int:

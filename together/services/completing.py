@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from together.providers.contract import CalendarProvider
 from together.providers.errors import (
     AdminApprovalRequired,
     AuthorizationExpired,
     ConsentDeclined,
-    Misconfigured,
     NeedsTime,
     ProviderError,
     ProviderUnavailable,
@@ -19,9 +18,9 @@ from together.providers.errors import (
 )
 from together.providers.registry import Registry
 from together.providers.values import Access, Account, Capability, Grant
-from together.services import revoking, sealing, trouble
+from together.services import revoking, sealing, trouble, ways_on
 from together.services.attempts import Attempts
-from together.services.connected import Consent, connected
+from together.services.connected import Consent, connected, refuse_another
 from together.services.grants import Grants
 from together.services.refusals import (
     AccountWithoutCalendar,
@@ -42,10 +41,14 @@ from together.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
-_AT_CONSENT = {
-    kind.__name__: kind
-    for kind in (ConsentDeclined, AdminApprovalRequired, ProviderUnavailable, RateLimited)
+_AT_CONSENT: Mapping[str, type[ConnectionRefusal]] = {
+    ConsentDeclined.__name__: ConsentWasDeclined,
+    AdminApprovalRequired.__name__: ApprovalRequired,
 }
+_PASSING = frozenset({ProviderUnavailable.__name__, RateLimited.__name__})
+
+HELD = 60
+"""Seconds for which a grant is kept after its handle, so that whoever comes last finds it."""
 
 
 class Completing:
@@ -71,12 +74,15 @@ class Completing:
             return await self._completed(viewer, attempt)
         except ConnectionRefusal as refusal:
             refusal.provider = attempt.provider
+            await ways_on.fit(refusal, viewer, attempt.provider, registry=self._registry)
             raise
 
     async def _completed(self, viewer: Viewer, attempt: Attempt) -> Integration:
         if attempt.error is not None:
-            error = _AT_CONSENT.get(attempt.error, Misconfigured)()
-            raise _refusal(error, slug=attempt.provider)
+            # There is no code to try again with; of our own faults the operator was told.
+            if attempt.error in _PASSING:
+                raise ProviderDown(over=True)
+            raise _AT_CONSENT.get(attempt.error, NotAvailableHere)
         provider = self._registry.calendars.get(attempt.provider)
         current = await Member.exists(
             id=viewer.member_id,
@@ -93,7 +99,7 @@ class Completing:
     async def _connect(
         self, viewer: Viewer, attempt: Attempt, provider: CalendarProvider
     ) -> Integration:
-        grant = await self._exchanged(attempt, provider)
+        grant = await self._taken_back(attempt) or await self._exchanged(attempt, provider)
         account: Account | None = None
         try:
             capabilities = provider.oauth.capabilities(grant.scopes)
@@ -101,6 +107,10 @@ class Completing:
                 calendars = provider.open(Access(http=http, capabilities=capabilities))
                 # First of all: whether it may be given back depends on whose it is.
                 account = await calendars.whoami()
+                await refuse_another(viewer, provider=provider.slug, account=account)
+                if grant.refresh_token is None and provider.oauth.lasting:
+                    log.warning("attempt %s: %s gave no refresh token", attempt.id, provider.slug)
+                    raise ScopeMissing(ScopeMissing.not_lasting)
                 if Capability.FREE_BUSY not in capabilities:
                     raise ScopeMissing
                 listed = await calendars.list()
@@ -125,6 +135,11 @@ class Completing:
             await self._give_back(viewer, provider, grant, account)
             raise
         except ProviderError as error:
+            if isinstance(error, NeedsTime) and await self._attempts.outlasts(
+                attempt, error.retry_after
+            ):
+                await self._hold(viewer, attempt, grant, account)
+                raise ProviderDown(error.retry_after) from None
             await self._give_back(viewer, provider, grant, account)
             if isinstance(error, Refused):
                 raise AccountWithoutCalendar from None
@@ -143,10 +158,50 @@ class Completing:
                 )
         except NeedsTime as error:
             # Most likely the code never arrived.  If it did, the next try finds it used up.
+            if not await self._attempts.outlasts(attempt, error.retry_after):
+                raise ProviderDown(error.retry_after, over=True) from None
             await self._attempts.put_back(attempt)
             raise ProviderDown(error.retry_after) from None
         except ProviderError as error:
             raise _refusal(error, slug=provider.slug) from None
+
+    async def _taken_back(self, attempt: Attempt) -> Grant | None:
+        """Give the grant that was held; None where the code is still to be exchanged."""
+        try:
+            held = await self._attempts.held_by(attempt)
+            if held is None:
+                return None
+            grant = await self._grants.revocations.taken_back(
+                held, organization_id=attempt.organization_id
+            )
+        except ProviderError as error:
+            raise _refusal(error, slug=attempt.provider) from None
+        if grant is None:
+            raise ConsentNotFound
+        return grant
+
+    async def _hold(
+        self, viewer: Viewer, attempt: Attempt, grant: Grant, account: Account | None
+    ) -> None:
+        """Let the handle be tried again, though its code is used up.
+
+        The grant waits in the job that gives it back, so that it goes back by itself however the
+        attempt ends.
+        """
+
+        async def work() -> None:
+            held = await self._grants.revocations.queue(
+                organization_id=viewer.organization_id,
+                provider=attempt.provider,
+                account=account or Account("", ""),
+                capabilities=Capability(0),
+                grant=grant,
+                member_id=viewer.member_id,
+                due_at=attempt.expires_at + HELD,
+            )
+            await self._attempts.put_back(attempt, held=held)
+
+        await transaction(work)
 
     async def _give_back(
         self, viewer: Viewer, provider: CalendarProvider, grant: Grant, account: Account | None
@@ -193,7 +248,7 @@ def _refusal(error: ProviderError, *, slug: str) -> Refusal:
         case AuthorizationExpired():
             return ConsentNotFound()
         case NeedsTime():
-            return ProviderDown(error.retry_after)
+            return ProviderDown(error.retry_after, over=True)
     trouble.tell_the_operator(error, about=f"connecting {slug}")
     return NotAvailableHere()
 

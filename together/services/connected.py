@@ -59,14 +59,30 @@ async def connected(
         raise
 
 
+async def refuse_another(viewer: Viewer, *, provider: str, account: Account) -> None:
+    """Refuse what is not the account that stands, before anything else is asked of it."""
+    before = await _before(viewer)
+    if before is None:
+        return
+    try:
+        _refuse_another(before, provider=provider, account=account)
+    except (AlreadyConnected, WrongAccount):
+        await tell_the_holder(viewer, provider=provider, account_id=account.id)
+        raise
+
+
+async def _before(viewer: Viewer) -> Integration | None:
+    return await Integration.get_or_none(
+        member_id=viewer.member_id, organization_id=viewer.organization_id
+    )
+
+
 async def _stored(
     viewer: Viewer, consent: Consent, *, generation: int, vault: Vault, at: int
 ) -> Integration:
-    before = await Integration.get_or_none(
-        member_id=viewer.member_id, organization_id=viewer.organization_id
-    )
+    before = await _before(viewer)
     if before is not None:
-        _refuse_another(before, consent)
+        _refuse_another(before, provider=consent.provider, account=consent.account)
     shape = before or Integration(
         uid=new_uid(),
         organization_id=viewer.organization_id,
@@ -81,6 +97,7 @@ async def _stored(
         "state": IntegrationState.ACTIVE,
         "reason": None,
         "since": at,
+        "reminded": 0,
         "unreadable_since": None,
         "read_at": None,
         "renewing_until": None,
@@ -136,10 +153,10 @@ async def _stored(
         raise AccountTaken from None
 
 
-def _refuse_another(before: Integration, consent: Consent) -> None:
-    if before.provider != consent.provider:
+def _refuse_another(before: Integration, *, provider: str, account: Account) -> None:
+    if before.provider != provider:
         raise AlreadyConnected
-    if before.account_id != consent.account.id:
+    if before.account_id != account.id:
         raise WrongAccount
 
 

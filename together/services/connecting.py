@@ -13,15 +13,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from together.domain.addresses import BadAddress, checked_email
 from together.domain.web_addresses import returns_to
 from together.providers.contract import CalendarProvider
-from together.providers.errors import Misconfigured
+from together.providers.errors import Misconfigured, ProviderError
 from together.providers.oauth import pkce
 from together.providers.registry import Registry
 from together.providers.values import Secret
-from together.services import disconnecting
+from together.services import disconnecting, trouble, ways_on
 from together.services.attempts import Attempts, found_by_state, locked_member
 from together.services.completing import Completing
 from together.services.grants import Grants
-from together.services.integrations import gains
+from together.services.integrations import can_reconnect
 from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AlreadyConnected,
@@ -81,9 +81,10 @@ class Connecting:
             if not returns_to(return_to, self._return_to):
                 raise ReturnAddressRefused
             hint = None if login_hint is None else _checked_hint(login_hint)
-            connected = await _refuse_second(viewer, provider)
+            connected = await self._refuse_second(viewer, provider)
         except ConnectionRefusal as refusal:
             refusal.provider = slug if slug in self._registry.calendars else None
+            await ways_on.fit(refusal, viewer, slug, registry=self._registry)
             raise
         if connected is not None and not choose_account:
             # Reconnecting is with the same account, so that is the one to suggest.
@@ -113,6 +114,17 @@ class Connecting:
             raise ProviderUnknown
         return provider
 
+    async def _refuse_second(
+        self, viewer: Viewer, provider: CalendarProvider
+    ) -> Integration | None:
+        """One calendar a member; consenting again is for a lost grant, or a box left unticked."""
+        integration = await _own(viewer)
+        if integration is None:
+            return None
+        if integration.provider != provider.slug or not can_reconnect(integration, self._registry):
+            raise AlreadyConnected
+        return integration
+
     async def callback(self, slug: str, params: Mapping[str, str]) -> str:
         """Keep what the service sent, and give the address to return to, with a handle.
 
@@ -128,17 +140,20 @@ class Connecting:
             log.warning("attempt %s: an answer that is not its service's", attempt.id)
             await self._attempts.end(attempt)
             raise ConsentNotFound
-        code, error = _answer(provider, params)
+        code, refused = _answer(provider, params)
+        error = None if refused is None else type(refused).__name__
         handle = await self._attempts.returned(attempt, code=code, error=error)
         if handle is None:
             raise ConsentNotFound
+        if isinstance(refused, Misconfigured):
+            trouble.tell_the_operator(refused, about=f"attempt {attempt.id}, connecting {slug}")
         return _with_handle(attempt.return_to, handle.reveal())
 
     async def complete(self, viewer: Viewer, handle: str) -> Integration:
         """Exchange the code and connect; only the member who started may.
 
         Once begun it is carried to its end whatever becomes of the caller, because a code works
-        once.  While the service is down the same handle can be tried again.
+        once.  While the service is down the same handle can be tried again, as long as it lives.
         """
         if not _HANDLE.match(handle):
             raise ConsentNotFound
@@ -186,17 +201,6 @@ def _checked_hint(text: str) -> str:
         raise InvalidInput("loginHint", "This is an e-mail address.") from None
 
 
-async def _refuse_second(viewer: Viewer, provider: CalendarProvider) -> Integration | None:
-    """One calendar a member; consenting again is for a lost grant, or for a box left unticked."""
-    integration = await _own(viewer)
-    if integration is None:
-        return None
-    offered = provider.oauth.capabilities(provider.oauth.asked)
-    if integration.provider != provider.slug or not gains(integration, offered):
-        raise AlreadyConnected
-    return integration
-
-
 def _another_issuer(provider: CalendarProvider, params: Mapping[str, str]) -> bool:
     """Whether RFC 9207's `iss` is sent and is not of the origin where the member consented."""
     issuer = params.get("iss")
@@ -212,14 +216,14 @@ def _another_issuer(provider: CalendarProvider, params: Mapping[str, str]) -> bo
 
 def _answer(
     provider: CalendarProvider, params: Mapping[str, str]
-) -> tuple[Secret | None, str | None]:
-    """Read the code, or the name of the error that the service's `error` means."""
+) -> tuple[Secret | None, ProviderError | None]:
+    """Read the code, or what the service's `error` means."""
     if said := params.get("error"):
         refused = provider.oauth.refused_at_consent(said, params.get("error_description", ""))
-        return None, type(refused).__name__
+        return None, refused
     code = params.get("code", "")
     if not code or len(code) > LONGEST_CODE or not code.isprintable():
-        return None, Misconfigured.__name__
+        return None, Misconfigured(code="no_code")
     return Secret(code), None
 
 

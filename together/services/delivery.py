@@ -28,6 +28,7 @@ from together.providers.registry import Registry
 from together.services.event_writing import EventWriter
 from together.services.letters import MAILS
 from together.services.mail import Mails
+from together.services.resting import LeftAlone, Resting
 from together.services.spreading import spread
 from together.services.targets import WAITS_FOR_MEMBER, OpensForDelivery
 from together.store.clock import database_now
@@ -62,6 +63,8 @@ class Verdict:
     pause: int = 0
     """Seconds until it is tried again."""
     reason: str | None = None
+    counts: bool = True
+    """Whether it was tried at all."""
 
 
 DONE = Verdict(JobState.DONE)
@@ -76,11 +79,15 @@ class Delivery:
         registry: Registry,
         clock: Callable[[], int],
         mails: Mails | None = None,
+        *,
+        resting: Resting | None = None,
     ) -> None:
-        """Without `mails`, they are printed."""
+        """Without `mails`, they are printed; without `resting`, nobody else is told of the pauses
+        that a service asks for.
+        """
         self.mails = mails or Mails(registry, clock)
         self._grants = grants
-        self._events = EventWriter(grants, registry, clock)
+        self._events = EventWriter(grants, registry, clock, resting=resting or Resting(clock))
 
     async def run_once(self) -> int:
         """Claim what is due, as far as there are places, and deliver all of it; say how much."""
@@ -131,7 +138,8 @@ def judged(job: Job, error: ProviderError) -> Verdict:
     if job.kind is JobKind.REVOKE_GRANT:
         return _revocation(job, error)
     if isinstance(error, NeedsTime):
-        return Verdict(JobState.WAITING, _pause(job, error.retry_after), name)
+        pause, tried = _pause(job, error.retry_after), not isinstance(error, LeftAlone)
+        return Verdict(JobState.WAITING, pause, name, counts=tried)
     if isinstance(error, Misconfigured):
         return Verdict(JobState.WAITING, OPERATORS_PAUSE, name)
     return Verdict(JobState.PARKED, reason=name)
@@ -202,6 +210,8 @@ async def settle(job: Job, verdict: Verdict) -> None:
     }
     if verdict.state is JobState.DONE:
         changed["sealed"] = None
+    if not verdict.counts:
+        changed["attempts"] = job.attempts - 1
     await Job.filter(
         id=job.id,
         organization_id=job.organization_id,

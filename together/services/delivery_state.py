@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from enum import StrEnum
 from typing import Any
 
 from tortoise.expressions import Q
+from tortoise.functions import Min
 
 from together.domain.integration import Standing
 from together.services.circle import standings
@@ -27,13 +28,16 @@ class DeliveryState(StrEnum):
     """Of one member's own invitation."""
 
     PENDING = "PENDING"
-    """On its way: to be written, changed or taken away."""
+    """To be written or taken away, and waiting for nothing that the member could do."""
     DELIVERED = "DELIVERED"
+    """Written, and it stands, also where its calendar was disconnected since; or taken away again,
+    or never written, when the session is cancelled."""
     WAITING_FOR_RECONNECT = "WAITING_FOR_RECONNECT"
-    """The member's own calendar must be reconnected first."""
+    """To be written or taken away once the member connects the same account again."""
     FAILED = "FAILED"
+    """Not written, or not taken away, and not tried any more."""
     NOT_SENT = "NOT_SENT"
-    """Together writes nothing to a calendar of this member's and sends them nothing."""
+    """No calendar that the member may know of has it, and Together sends them nothing."""
 
 
 async def delivery_of(
@@ -52,13 +56,24 @@ async def delivery_of(
     told = await standings([viewer.member_id], viewer.organization_id, now=now)
     standing = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
     looking = standing is not Standing.NOT_INTEGRATED
-    shown = set() if own is None else {own.id}
+    mine = None if own is None else own.id
+    shown = set() if mine is None else {mine}
     if looking:
         shown |= await _organizers(viewer, bookings)
-    rows, jobs = await _outbox(viewer, bookings, shown)
+    firsts = await _organized(
+        viewer, [each for each in bookings if looking or each.booked_by_id == viewer.member_id]
+    )
+    rows, jobs = await _outbox(viewer, bookings, shown, firsts)
     return {
         booking.id: _state(
-            booking, rows.get(booking.id, []), jobs.get(booking.id, []), own, looking=looking
+            booking,
+            rows.get(booking.id, []),
+            jobs.get(booking.id, []),
+            mine,
+            booked=booking.booked_by_id == viewer.member_id,
+            looking=looking,
+            lost={row.integration_id for row in rows.get(booking.id, [])} - shown,
+            over=booking.ends <= now,
         )
         for booking in bookings
     }
@@ -73,8 +88,27 @@ async def _organizers(viewer: Viewer, bookings: Sequence[Booking]) -> set[int]:
     return {int(row) for row in rows}  # type: ignore[call-overload]
 
 
+async def _organized(viewer: Viewer, bookings: Sequence[Booking]) -> list[int]:
+    """Find the bookers' own rows, also of calendars that are not connected any more.
+
+    A link is only made by the booker's calendar, whose row is then written with the session and
+    before those of the others.  Without one, nothing tells whose a row of a calendar that is gone
+    was, and it is told to nobody.
+    """
+    linked = [booking.id for booking in bookings if booking.video is not None]
+    if not linked:
+        return []
+    first = (
+        await CalendarEvent.filter(organization_id=viewer.organization_id, booking_id__in=linked)
+        .annotate(first=Min("id"))
+        .group_by("booking_id")
+        .values_list("first", flat=True)
+    )
+    return sorted(int(row) for row in first)  # type: ignore[call-overload]
+
+
 async def _outbox(
-    viewer: Viewer, bookings: Sequence[Booking], shown: set[int]
+    viewer: Viewer, bookings: Sequence[Booking], shown: set[int], firsts: Sequence[int]
 ) -> tuple[dict[int, list[CalendarEvent]], dict[int, list[Job]]]:
     rows: dict[int, list[CalendarEvent]] = {}
     jobs: dict[int, list[Job]] = {}
@@ -82,10 +116,13 @@ async def _outbox(
         "organization_id": viewer.organization_id,
         "booking_id__in": [booking.id for booking in bookings],
     }
-    for row in await CalendarEvent.filter(**mine, integration_id__in=sorted(shown)):
+    concerned = set(shown)
+    told = Q(integration_id__in=sorted(shown)) | Q(id__in=firsts)
+    for row in await CalendarEvent.filter(told, **mine).order_by("id"):
         rows.setdefault(row.booking_id, []).append(row)
+        concerned.add(row.integration_id)
     # Those without a calendar are there for every session, whatever is connected.
-    concerning = Q(integration_id__in=sorted(shown)) | Q(integration_id=None)
+    concerning = Q(integration_id__in=sorted(concerned)) | Q(integration_id=None)
     for job in await Job.filter(concerning, **mine).order_by("id"):
         jobs.setdefault(job.booking_id or 0, []).append(job)
     return rows, jobs
@@ -95,29 +132,35 @@ def _state(
     booking: Booking,
     rows: list[CalendarEvent],
     jobs: list[Job],
-    own: Integration | None,
+    mine: int | None,
     *,
+    booked: bool,
     looking: bool,
+    lost: Set[int],
+    over: bool,
 ) -> DeliveryState:
     cancelled = booking.state is BookingState.CANCELLED
     kind = JobKind.CANCEL_EVENT if cancelled else JobKind.WRITE_EVENT
     jobs = [job for job in jobs if job.kind is kind]
     spreading = any(job.integration_id is None and job.state is JobState.WAITING for job in jobs)
-    mine = None if own is None else own.id
     row = next((row for row in rows if row.integration_id == mine), None) or next(iter(rows), None)
     if row is None:
         # Finding out takes longer where somebody else's calendar gets an event, too.
         return DeliveryState.PENDING if spreading and looking else DeliveryState.NOT_SENT
+    if row.event_id is not None and not cancelled:
+        return DeliveryState.DELIVERED
     about = [job for job in jobs if job.integration_id == row.integration_id]
     if not about or about[-1].state is JobState.DONE:
         if cancelled:
             pending = spreading and not about
             return DeliveryState.PENDING if pending else DeliveryState.DELIVERED
-        return DeliveryState.FAILED if row.event_id is None else DeliveryState.DELIVERED
+        return DeliveryState.FAILED
     if about[-1].state is JobState.WAITING:
         return DeliveryState.PENDING
+    if over and (not cancelled or row.integration_id in lost):
+        return DeliveryState.FAILED  # whoever comes back does not take it up any more
     if about[-1].reason in WAITS_FOR_MEMBER:
         # That somebody else's calendar waits for them is theirs to know.
-        theirs = row.integration_id != mine
+        theirs = not booked and row.integration_id != mine
         return DeliveryState.PENDING if theirs else DeliveryState.WAITING_FOR_RECONNECT
     return DeliveryState.FAILED

@@ -22,6 +22,7 @@ from together.providers.values import Capability, Event, EventDraft
 from together.services import trouble
 from together.services.calendar_list import look_again
 from together.services.join_links import checked_link, without_link
+from together.services.resting import Resting
 from together.services.targets import (
     WAITS_FOR_MEMBER,
     Disconnected,
@@ -57,9 +58,15 @@ class EventWriter:
     """Carries out the jobs that concern one calendar."""
 
     def __init__(
-        self, grants: OpensForDelivery, registry: Registry, clock: Callable[[], int]
+        self,
+        grants: OpensForDelivery,
+        registry: Registry,
+        clock: Callable[[], int],
+        *,
+        resting: Resting,
     ) -> None:
         self._grants, self._registry, self._clock = grants, registry, clock
+        self._resting = resting
 
     async def write(self, job: Job) -> None:
         """Make the event, or find the one that an earlier try has made."""
@@ -77,16 +84,20 @@ class EventWriter:
         draft = await self._draft(target)
         try:
             async with self._open(target.integration) as calendars:
+                event: Event | None = None
                 try:
                     event = await calendars.create(draft)
                 except Gone:
-                    if await look_again(target.integration, calendars, clock=self._clock):
-                        raise NotYet(retry_after=timedelta(seconds=1)) from None
-                    raise
+                    if not await look_again(
+                        target.integration, calendars, clock=self._clock, resting=self._resting
+                    ):
+                        raise
         except Refused:
             if target.organizes:
                 await self._no_link(target)
             raise
+        if event is None:  # another calendar receives from now on
+            raise NotYet(retry_after=timedelta(seconds=1))
         await self._note(target, event)
 
     async def poll(self, job: Job) -> None:
@@ -250,6 +261,7 @@ class EventWriter:
             # Connected anew without writing.  Only its member can change that, and reading works.
             raise AuthorizationExpired
         async with (
+            self._resting.heeded(integration),
             trouble.noted(integration, clock=self._clock),
             self._grants.open(integration) as calendars,
         ):

@@ -26,9 +26,21 @@ REASONS = {
 _NONE_COUNTS = (
     "None of your calendars counts as busy, so you are not integrated. Choose which of them count."
 )
+_NO_CALENDAR = (
+    "This account has no calendar any more, so you are not integrated. If it gets one again, that "
+    "is noticed within an hour or two. To use another account, disconnect this one."
+)
+_SOME_UNREAD = (
+    "The service refuses to let a calendar be read that counts as busy. Until that changes, or it "
+    "counts no more, others see no time of yours as free; after a day you are not integrated."
+)
 _OTHERWISE = "Your calendars are not used as you chose. Look at them, and choose again."
 _MISSING = (
     "The service does not list this calendar any more: it was deleted, or is not shared with you."
+)
+_UNREAD = (
+    "The service does not let Together read this calendar. While it counts as busy, no time of "
+    "yours is known to be free."
 )
 _NOT_WRITABLE = "The service does not let you write to this calendar any more."
 _COUNTED = " Its events do not count as busy until it is back."
@@ -57,14 +69,28 @@ class Own:
     @property
     def reason(self) -> str | None:
         """In plain words, what its owner is to see to first."""
-        return reason_in_words(self.integration) or self.to_choose
+        return reason_in_words(self.integration) or self._of_the_calendars
 
     @property
     def to_choose(self) -> str | None:
-        """Why its owner is to choose among the calendars; None while the choice holds as it is."""
+        """Why its owner is to choose among the calendars; None where that would change nothing."""
+        why = self._of_the_calendars
+        useful = any(row.unreadable_since is None for row in self._there)
+        return None if why == _NO_CALENDAR or (why == _SOME_UNREAD and not useful) else why
+
+    @property
+    def _there(self) -> list[CalendarRow]:
+        return [row for row in self.calendars if row.missing_since is None]
+
+    @property
+    def _of_the_calendars(self) -> str | None:
+        if not self._there:
+            return _NO_CALENDAR
         if not any(row.counts for row in self.calendars):
             return _NONE_COUNTS
-        return _OTHERWISE if any(map(calendar_in_words, self.calendars)) else None
+        if any(row.counted or row.received for row in self.calendars):
+            return _OTHERWISE
+        return _SOME_UNREAD if any(map(calendar_in_words, self.calendars)) else None
 
 
 def reason_in_words(integration: Integration) -> str | None:
@@ -77,7 +103,8 @@ def reason_in_words(integration: Integration) -> str | None:
 def calendar_in_words(row: CalendarRow) -> str | None:
     """Say in plain words why a calendar is not used as its owner chose."""
     if row.missing_since is None:
-        return _NOT_WRITABLE + _RECEIVED if row.received else None
+        told = [_UNREAD] if row.unreadable_since is not None else []
+        return " ".join([*told, _NOT_WRITABLE + _RECEIVED] if row.received else told) or None
     return _MISSING + _COUNTED * row.counted + _RECEIVED * row.received
 
 
@@ -132,21 +159,27 @@ async def own(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
         .order_by("-primary", "name", "id")
     )
     counting = any(calendar.counts for calendar in calendars)
-    provider = registry.calendars.get(integration.provider)
     granted = Capability(integration.capabilities)
     return Own(
         integration=integration,
         calendars=tuple(calendars),
         standing=standing(facts(integration, counting=counting, now=now)),
-        available=provider is not None
-        and registry.distributions.get(integration.provider) == integration.distribution,
+        available=_available(integration, registry),
         can_write=Capability.EVENTS in granted and any(c.receives for c in calendars),
-        can_reconnect=provider is not None
-        and gains(integration, provider.oauth.capabilities(provider.oauth.asked)),
+        can_reconnect=can_reconnect(integration, registry),
     )
 
 
-def gains(integration: Integration, offered: Capability) -> bool:
-    """Whether consenting again would bring back or add something."""
+def can_reconnect(integration: Integration, registry: Registry) -> bool:
+    """Whether consenting again is possible here, and would bring back or add something."""
+    provider = registry.calendars.get(integration.provider)
+    if provider is None or not _available(integration, registry):
+        return False
     lost = integration.state is not IntegrationState.ACTIVE
+    offered = provider.oauth.capabilities(provider.oauth.asked)
     return lost or offered not in Capability(integration.capabilities)
+
+
+def _available(integration: Integration, registry: Registry) -> bool:
+    """Whether the package that made the connection is still the one that is installed."""
+    return registry.distributions.get(integration.provider) == integration.distribution

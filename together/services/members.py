@@ -160,8 +160,6 @@ class Members:
         name = _program(program)
         if not 1 <= len(mentees) < LARGEST_MATCH:
             raise InvalidInput("mentees", f"A match has 1 to {LARGEST_MATCH - 1} mentees.")
-        if len({mentor, *mentees}) != 1 + len(mentees):
-            raise InvalidInput("mentees", "Everybody is in a match once.")
 
         async def make() -> int:
             at, scope = self._clock(), Scope(viewer.organization_id)
@@ -259,4 +257,7 @@ async def _people(scope: Scope, mentor: str, mentees: Sequence[str]) -> list[Mem
     for place, uid in enumerate(mentees):
         if uid not in found:
             raise InvalidInput(f"mentees[{place}]", "There is no active member with this id.")
+    # Only now: two ids that are malformed are nobody's, and not the same person's.
+    if len(found) != 1 + len(mentees):
+        raise InvalidInput("mentees", "Everybody is in a match once.")
     return [found[mentor], *(found[uid] for uid in mentees)]

@@ -8,7 +8,11 @@ from together.providers.parting import Ends
 from together.providers.registry import Registry
 from together.services.integrations import Own
 
-_HERE = " What is kept here of the calendar is deleted."
+_HERE = (
+    " What is kept here of the calendar is deleted. Sessions that were written to it stay there, "
+    "and in the calendars of their guests: if one is cancelled, nobody is told there and it is not "
+    "taken away until the same account is connected again."
+)
 _ELSEWHERE = (
     " While the same account is connected in another organization here, nothing is ended there."
 )

@@ -100,7 +100,9 @@ class MatchHasEnded(Refusal):
 class ConnectionRefusal(Refusal):
     """A connection that came to nothing.  What stood before stands."""
 
-    next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.CONNECT,)
+    next_steps: tuple[NextStep, ...] = (NextStep.CONNECT,)
+    words_if_connected: ClassVar[str | None] = None
+    """Where the others are not true for somebody whose calendar stands."""
     provider: str | None = None
     """Slug of the service it was begun with, where that is known."""
 
@@ -151,6 +153,10 @@ class ConsentWasDeclined(ConnectionRefusal):
         "The consent was declined, so nothing was connected. "
         "You can try again, or sign in with a different account."
     )
+    words_if_connected = (
+        "The consent was declined, so nothing was changed. "
+        "You can try again with the same account, or disconnect it."
+    )
     next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.CONNECT)
 
 
@@ -158,6 +164,11 @@ class ApprovalRequired(ConnectionRefusal):
     words = (
         "The organization of that account has not approved Together. "
         "Ask its administrator, or sign in with a different account."
+    )
+    words_if_connected = (
+        "The organization of that account has not approved Together, so nothing was changed. "
+        "Ask its administrator, and sign in again. "
+        "To use a different account, disconnect this one first."
     )
     next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.ASK_ADMINISTRATOR)
 
@@ -167,10 +178,18 @@ class ScopeMissing(ConnectionRefusal):
         "Reading your free and busy times was not allowed, so nothing was connected. "
         "Start again and leave that box ticked."
     )
+    not_lasting = (
+        "Access for longer than an hour or so was not allowed, so nothing was connected. "
+        "Start again and allow all that is asked for."
+    )
 
 
 class AccountWithoutCalendar(ConnectionRefusal):
     words = "This account has no calendar. Sign in with a different account."
+    words_if_connected = (
+        "That account has no calendar, so nothing was changed. Sign in again with the account "
+        "that is connected. To use a different one, disconnect first."
+    )
     next_steps = (NextStep.CHOOSE_ACCOUNT, NextStep.CHOOSE_PROVIDER)
 
 
@@ -189,11 +208,18 @@ class AccountTaken(ConnectionRefusal):
 
 class ProviderDown(ConnectionRefusal):
     words = "The calendar service cannot be reached right now. Nothing was changed. Try again."
+    words_if_over = (
+        "The calendar service cannot be reached right now. Nothing was changed. "
+        "Start again in a while."
+    )
     next_steps = (NextStep.TRY_LATER,)
 
-    def __init__(self, retry_after: timedelta | None = None) -> None:
-        super().__init__()
+    def __init__(self, retry_after: timedelta | None = None, *, over: bool = False) -> None:
+        """`over`: sending the same again is of no use, so that one starts anew."""
+        super().__init__(self.words_if_over if over else None)
         self.retry_after = retry_after
+        if over:
+            self.next_steps = (NextStep.CONNECT,)
 
 
 class NotAvailableHere(ConnectionRefusal):

@@ -16,7 +16,7 @@ from tortoise.expressions import F, Q
 from tortoise.queryset import QuerySet
 
 from together.providers.registry import Registry
-from together.services.integrations import reason_in_words
+from together.services.integrations import can_reconnect, reason_in_words
 from together.services.letters import Letter, Link, moment
 from together.services.offering import offered
 from together.store.clock import database_now
@@ -100,15 +100,14 @@ async def letter(job: Job, *, registry: Registry, page: str | None) -> Letter | 
         .select_related("member", "organization")
         .get_or_none()
     )
-    if integration is None:
-        return None
+    if integration is None or not can_reconnect(integration, registry):
+        return None  # nobody is asked for what cannot be done
     offer = await offered(job.organization_id)
     if not offer.allows(integration.provider):
         return None  # nobody is asked for what they are not offered
     member: Any = integration.member
     organization: Any = integration.organization
-    provider = registry.calendars.get(integration.provider)
-    label = integration.provider if provider is None else provider.label
+    label = registry.calendars[integration.provider].label
     since = moment(integration.since, zone=member.zone)
     last = integration.reminded >= integration.since + DAYS[-1] * _DAY
     paragraphs = [

@@ -78,8 +78,9 @@ class Revocations:
         grant: Grant,
         member_id: int,
         left_by: int | None = None,
-    ) -> None:
-        """Write the job, in the transaction which takes the grant out of use.
+        due_at: int | None = None,
+    ) -> str:
+        """Write the job, in the transaction which takes the grant out of use, and give its uid.
 
         `left_by` names the integration of a leaver, whose events this grant still cancels.
         """
@@ -96,12 +97,26 @@ class Revocations:
             kind=JobKind.REVOKE_GRANT,
             integration_id=left_by,
             provider=provider,
-            due_at=now,
+            due_at=now if due_at is None else due_at,
             created_at=now,
         )
         copy = _Copy(account, capabilities, grant, until=now + seconds)
         job.sealed = await self._sealed(job, copy)
         await job.save()
+        return job.uid
+
+    async def taken_back(self, uid: str, *, organization_id: int) -> Grant | None:
+        """Take a grant out of the job that was to revoke it; None once a worker is at it."""
+        job = await Job.get_or_none(
+            uid=uid, organization_id=organization_id, kind=JobKind.REVOKE_GRANT
+        )
+        copy = None if job is None else await self._opened(job)
+        if job is None or copy is None:
+            return None
+        taken = await Job.filter(
+            id=job.id, organization_id=organization_id, state=JobState.WAITING, attempts=0
+        ).delete()
+        return copy.grant if taken else None
 
     async def revoke(self, job: Job) -> None:
         """Carry out the job.  Whatever is raised, try again within ten minutes.
@@ -114,6 +129,8 @@ class Revocations:
             return
         if await self._cancellations_ahead(job):
             raise WaitsForCancellations
+        if provider.oauth.revoke_url is None:
+            return  # what there is to do is to destroy the copy
         account = copy.account
         if not account.id:  # the consent ended before the service could say whose it is
             async with self._open(job, copy, provider) as calendars:

@@ -77,8 +77,8 @@ class Sheets:
 
 
 def program_key(program: str) -> str:
-    """Fold a program's name so that two spellings of it compare equal."""
-    return unicodedata.normalize("NFC", program.casefold())
+    """Fold a program's name: letters of either case, and spaces however many, compare equal."""
+    return unicodedata.normalize("NFC", " ".join(program.casefold().split()))
 
 
 def read_sheets(files: Iterable[tuple[str, bytes]]) -> Sheets:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from together.services.integrations import reason_in_words
+from together.providers.registry import Registry
+from together.services.integrations import can_reconnect, reason_in_words
 from together.services.offering import offered
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -43,8 +44,8 @@ class Todo:
 class Todos:
     """Reads the list of whoever asks, in four statements however long it is."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
-        self._clock = clock
+    def __init__(self, registry: Registry, clock: Callable[[], int]) -> None:
+        self._registry, self._clock = registry, clock
 
     async def of(self, viewer: Viewer) -> list[Todo]:
         """List what the viewer has to do, the calendar first."""
@@ -54,8 +55,8 @@ class Todos:
         integration = await Scope(viewer.organization_id)(Integration).get_or_none(
             member_id=viewer.member_id, state=IntegrationState.NEEDS_RECONNECT
         )
-        if integration is None:
-            return []
+        if integration is None or not can_reconnect(integration, self._registry):
+            return []  # nobody is asked for what cannot be done
         offer = await offered(viewer.organization_id)
         if not offer.allows(integration.provider):
             return []  # nobody is asked for what they are not offered

@@ -216,9 +216,9 @@ class Integration(Model):
     """The moment after `since` of the last reminder that was written down for it; no moment of a
     loss that comes later has been reached by then, so each loss is counted anew."""
     unreadable_since = fields.BigIntField(null=True)
-    """When reading began to fail for a passing reason; null while it works."""
+    """When reading all that counts began to fail, for whatever reason; null while it works."""
     read_at = fields.BigIntField(null=True)
-    """The last successful read of busy times."""
+    """The last read of busy times that left nothing out that counts."""
     tried_at = fields.BigIntField(null=True)
     """When the sweep last took its turn at reading it, whatever came of it."""
     generation = fields.IntField(default=0)
@@ -288,6 +288,8 @@ class CalendarRow(Model):
     """Of a missing one: it counted, and does again when it comes back."""
     received = fields.BooleanField(default=False)
     """It was chosen to receive and cannot now; it does again when it can."""
+    unreadable_since = fields.BigIntField(null=True)
+    """Of one that counts: when the service was first found to list it and not to read it out."""
 
     class Meta:
         table = "calendar"
@@ -348,7 +350,8 @@ class Attempt(Model):
     handle_hash = fields.CharField(max_length=64, unique=True, null=True)
     verifier = fields.TextField()
     code = fields.TextField(null=True)
-    """Verifier and code are sealed."""
+    """Verifier and code are sealed.  Once the code is exchanged there is no verifier, and here is
+    the uid of the job that holds the grant."""
     error = fields.CharField(max_length=64, null=True)
     """The name of the `ProviderError` that the service's `error` meant."""
     redirect_uri = fields.CharField(max_length=500)
@@ -444,9 +447,7 @@ class CalendarEvent(Model):
 
 
 class Job(Model):
-    """The outbox: what must reach a provider or a mailbox, written in the transaction that decided
-    it, in ids only.
-    """
+    """The outbox: what must reach a provider or a mailbox, written with what decides it, in ids."""
 
     id = fields.IntField(primary_key=True)
     uid = fields.CharField(max_length=32, unique=True, default=new_uid)

@@ -182,7 +182,7 @@ def _body(draft: EventDraft) -> dict[str, Any]:
 def _calendar(body: Any) -> Calendar:
     return Calendar(
         id=shapes.text(body, "id"),
-        name=shapes.text(body, "name"),
+        name=shapes.label(body, "name") or shapes.text(body, "id"),
         primary=field(body, "primary", bool),
         writable=field(body, "writable", bool),
         zone=shapes.maybe_text(body, "zone"),

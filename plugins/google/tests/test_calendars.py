@@ -58,6 +58,15 @@ async def test_the_account_is_told_by_its_lasting_id(hands):
     assert await calendars.whoami() == Account(hands.sandbox.world.people[ADA].sub, ADA)
 
 
+async def test_a_calendars_name_is_cleaned(hands):
+    """Whoever shares a calendar names it, and keeps nobody from reading their own."""
+    world = hands.sandbox.world
+    team = world.add_person("team@saltmarsh.example.org", "Team\tplans\x07", "UTC")
+    world.books[team.email].readers[ADA] = "reader"
+    calendars = await hands.calendars(ADA)
+    assert [each.name for each in await calendars.list()] == ["Ada", "Team plans"]
+
+
 async def test_calendars_say_what_can_be_done_with_them(hands):
     """Only calendars that the person owns are written to; the primary one comes first."""
     world = hands.sandbox.world

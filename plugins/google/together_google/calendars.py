@@ -195,7 +195,7 @@ class DelegatedCalendars(GoogleCalendars):
 
 def _calendar(entry: Any) -> Calendar:
     calendar_id = shapes.text(entry, "id")
-    name = shapes.maybe_text(entry, "summaryOverride") or shapes.maybe_text(entry, "summary")
+    name = shapes.label(entry, "summaryOverride") or shapes.label(entry, "summary")
     conferences = shapes.maybe(entry, "conferenceProperties", dict) or {}
     owner = shapes.maybe(entry, "accessRole", str) == "owner"
     allowed = shapes.maybe(conferences, "allowedConferenceSolutionTypes", list) or []

@@ -64,8 +64,8 @@ async def test_calendars_say_what_can_be_done_with_them(hands):
     ]
 
 
-async def test_only_ones_own_calendars_are_written_to():
-    """A calendar of somebody else may be edited, and is still not what the consent reaches."""
+async def test_only_ones_own_calendars_are_listed():
+    """One of somebody else may be shared, and is still not what the consent reaches."""
     teams = {"canEdit": True, "allowedOnlineMeetingProviders": ["teamsForBusiness"]}
     ben = {"name": "Ben", "address": "ben@saltmarsh.example.org"}
     value = [
@@ -77,11 +77,18 @@ async def test_only_ones_own_calendars_are_written_to():
     ]
     assert await answering({"value": value}).list() == [
         Calendar("a", "Mine", True, True, carries_meetings=True),
-        Calendar("b", "Ben's", False, False),
         Calendar("h", "Holidays", False, False),
         Calendar("g", "g", False, True),
         Calendar("c", "Mine too", False, True, carries_meetings=True),
     ]
+
+
+async def test_a_calendars_name_is_cleaned():
+    """A name is what people write as they like, and stands in nobody's way."""
+    names = ["Team\tplans", "\x00\x1b", "x" * 2000]
+    value = [{"id": f"c{at}", "name": name} for at, name in enumerate(names)]
+    listed = await answering({"value": value}).list()
+    assert [each.name for each in listed] == ["Team plans", "c1", "x" * 1024]
 
 
 async def test_a_long_list_is_read_to_its_end(hands, checker):

@@ -102,7 +102,8 @@ def test_success_is_no_error(status):
 def test_what_comes_back_from_the_consent_page(error, description, kind):
     """A number in the text chooses between “no” and “ask your administrator”, and no more."""
     refusal = OAUTH.refused_at_consent(error, description)
-    assert (type(refusal), refusal.code, str(refusal)) == (kind, error, kind.words)
+    told = None if error == "never_seen" else error  # only what a table knows is kept
+    assert (type(refusal), refusal.code, str(refusal)) == (kind, told, kind.words)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,11 @@ class OutlookCalendars(Calendars):
         return await who_consented(self._graph)
 
     async def list(self) -> Sequence[Calendar]:
-        """An account without a mailbox has none to list."""
+        """An account without a mailbox has none to list.
+
+        What others share is listed by Graph and left out by us: the permission that we ask for
+        reaches the person's own calendars, so the others could neither be read nor written.
+        """
         query = {
             "$select": "id,name,isDefaultCalendar,canEdit,owner,allowedOnlineMeetingProviders",
             "$top": str(PAGE),
@@ -49,7 +53,8 @@ class OutlookCalendars(Calendars):
         with suppress(NoMailbox):
             entries = await self._graph.entries("/me/calendars", query)
         owners = [_owner(entry) for entry in entries if _is_primary(entry)]
-        found = [_calendar(entry, me=owners[0] if owners else None) for entry in entries]
+        me = owners[0] if owners else None
+        found = [_calendar(entry) for entry in entries if _is_own(entry, me=me)]
         return sorted(found, key=lambda calendar: not calendar.primary)
 
     async def busy(self, calendar_ids: Sequence[str], window: Span) -> Reading:
@@ -122,20 +127,22 @@ class OutlookCalendars(Calendars):
         return self._primary
 
 
-def _calendar(entry: Any, *, me: str | None) -> Calendar:
-    calendar_id, owner = shapes.text(entry, "id"), _owner(entry)
+def _calendar(entry: Any) -> Calendar:
+    calendar_id = shapes.text(entry, "id")
     allowed = shapes.maybe(entry, "allowedOnlineMeetingProviders", list) or []
-    # The permission we ask for reaches the person's own calendars, and not those of others that
-    # they may edit.
-    mine = owner is None or me is None or owner.casefold() == me.casefold()
-    writable = mine and (shapes.maybe(entry, "canEdit", bool) or False)
+    writable = shapes.maybe(entry, "canEdit", bool) or False
     return Calendar(
         id=calendar_id,
-        name=shapes.maybe_text(entry, "name") or calendar_id,
+        name=shapes.label(entry, "name") or calendar_id,
         primary=_is_primary(entry),
         writable=writable,
         carries_meetings=writable and TEAMS in allowed,
     )
+
+
+def _is_own(entry: Any, *, me: str | None) -> bool:
+    owner = _owner(entry)
+    return owner is None or me is None or owner.casefold() == me.casefold()
 
 
 def _is_primary(entry: Any) -> bool:

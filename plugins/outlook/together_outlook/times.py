@@ -1,11 +1,16 @@
-"""Graph's times and ours: wall times without an offset beside a zone's name, to 100 nanoseconds."""
+"""Graph's times and ours: wall times without an offset beside a zone's name, to 100 nanoseconds.
+
+A wall time that a change of clocks shows twice, or skips, is read as whichever instant makes more
+time taken: of a start the first, of an end the last.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from together.domain.spans import Span
 from together.providers import shapes
@@ -25,6 +30,9 @@ FIRST_MIDNIGHT, LAST_MIDNIGHT = timedelta(hours=14), timedelta(hours=12)
 _WALL = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?\Z", re.ASCII)
 EARLIEST, LATEST = 1970, 2200
 """Years; what lies outside is no time that anybody meets."""
+
+_Which = Callable[[Iterable[datetime]], datetime]
+"""`min` or `max`."""
 
 
 def wall_time(seconds: int) -> str:
@@ -60,7 +68,10 @@ def event_span(event: Any) -> Span | None:
 
 def timed_span(entry: Any) -> Span | None:
     """Read the span of what is no all-day event; None where it has no length."""
-    start, end = (_instant(shapes.field(entry, edge, dict)) for edge in ("start", "end"))
+    when = [shapes.field(entry, edge, dict) for edge in ("start", "end")]
+    if _of_no_length(*when):
+        return None
+    start, end = _instant(when[0], min), _instant(when[1], max)
     if end < start:
         raise shapes.unexpected()
     if end == start:
@@ -82,20 +93,34 @@ def _whole_days(event: Any) -> Span:
     names = ("originalStartTimeZone", "originalEndTimeZone")
     first, last = (known_zone(shapes.maybe_text(event, name) or "") for name in names)
     if first and last and not is_utc(first) and not is_utc(last):
-        starts, ends = start.replace(tzinfo=first), end.replace(tzinfo=last)
+        starts, ends = _shown(start, first, min), _shown(end, last, max)
         if starts < ends:
             return Span(starts, ends)
     starts, ends = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
     return Span(starts - FIRST_MIDNIGHT, ends + LAST_MIDNIGHT)
 
 
-def _instant(when: Mapping[str, Any]) -> tuple[datetime, int]:
+def _of_no_length(start: Mapping[str, Any], end: Mapping[str, Any]) -> bool:
+    """Whether both are the same time of one zone, also where its clocks show that time twice."""
+    zones = {shapes.text(when, "timeZone") for when in (start, end)}
+    return len(zones) == 1 and _wall(start) == _wall(end)
+
+
+def _instant(when: Mapping[str, Any], which: _Which) -> tuple[datetime, int]:
     """Read an instant, and what is left of it below a second."""
     wall, rest = _wall(when)
     zone = known_zone(shapes.text(when, "timeZone"))
     if zone is None:
         raise shapes.unexpected()
-    return wall.replace(tzinfo=zone).astimezone(UTC), rest
+    return _shown(wall, zone, which), rest
+
+
+def _shown(wall: datetime, zone: ZoneInfo, which: _Which) -> datetime:
+    """Say when the clocks of a zone show this, which around a change may be two instants.
+
+    In a gap the fold that names the earlier instant is the other one, so both are compared.
+    """
+    return which(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def _wall(when: Mapping[str, Any]) -> tuple[datetime, int]:

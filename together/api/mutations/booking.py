@@ -19,8 +19,9 @@ from together.services import refusals
 from together.services.booking import AUTOMATIC, NO_VIDEO, BookRequest, Video
 
 CLIENT_KEY = (
-    "Made by the client, new for each new request: 1 to 200 characters, and not only spaces. The "
-    "same key with the same input again answers, for 24 hours, with what the first one did."
+    "Made by the client, new for each new request: 1 to 200 characters, and not only spaces; none "
+    "that controls, turns the direction of a text, or is not seen. The same key with the same "
+    "input again answers, for 24 hours, with what the first one did."
 )
 
 

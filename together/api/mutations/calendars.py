@@ -102,14 +102,16 @@ RefreshCalendarsResult = Annotated[
     | problems.NotConnected
     | problems.NeedsReconnect
     | problems.ProviderDown
-    | problems.NotAvailableHere,
+    | problems.NotAvailableHere
+    | problems.TooManyAttempts,
     strawberry.union("RefreshCalendarsResult", description="The connection, or why not."),
 ]
 
 
 @mutation(
     description="Read the list of the viewer's own calendars again. Without it that is done once "
-    "a day, and when one that counts cannot be read.",
+    "a day, and when one that counts cannot be read. A list that was asked for within the last "
+    "minute, as it is when a calendar is connected, is not asked for again: `TooManyAttempts`.",
     extensions=[
         requires(SignedIn),
         Raises(
@@ -117,6 +119,7 @@ RefreshCalendarsResult = Annotated[
             refusals.NeedsReconnect,
             refusals.ProviderDown,
             refusals.NotAvailableHere,
+            refusals.TooManyAttempts,
         ),
     ],
 )

@@ -167,7 +167,8 @@ class DisconnectCalendarPayload:
         description="That there is none any more."
     )
     sessions_held_there: list[Booking] = strawberry.field(
-        description="The sessions ahead whose event stood in that calendar. They stand."
+        description="The sessions ahead whose event stood in that calendar. They stand, and so "
+        "do their events."
     )
     disconnecting: CalendarParting = strawberry.field(
         description="What this ends at the service, and where the rest can be ended."

@@ -44,7 +44,7 @@ class _Consent:
         person = people.get(chosen.casefold())
         if person is None:
             return pages.chooser(query, people.values())
-        if person.email in self.desk.switches.admin_blocked:
+        if self._blocked(person):
             return pages.blocked(query, person)
         return pages.consent(query, person, _tickable(query))
 
@@ -56,7 +56,7 @@ class _Consent:
         person = self.desk.world.people.get(answers.get("account", "").casefold())
         if person is None:
             return pages.chooser(query, self.desk.world.people.values())
-        if person.email in self.desk.switches.admin_blocked:
+        if self._blocked(person):
             if answers.get("decision") == "blocked":
                 return _back(query, {"error": "admin_policy_enforced"})
             return pages.blocked(query, person)
@@ -67,6 +67,9 @@ class _Consent:
             case "cancel":
                 return _back(query, {"error": "access_denied"})
         return pages.consent(query, person, _tickable(query))
+
+    def _blocked(self, person: Person) -> bool:
+        return person.admin_blocked or person.email in self.desk.switches.admin_blocked
 
     def _allowed(
         self, query: Mapping[str, str], person: Person, ticked: frozenset[str]

@@ -38,6 +38,25 @@ TENTATIVE = 0.15
 DECLINED = 0.08
 
 
+PRIVATE_ACCOUNT = SandboxPerson(
+    "ada.lindqvist@example.com", "Ada Lindqvist (private)", "Europe/Stockholm"
+)
+BLOCKED = SandboxPerson(
+    "guest@northlight.example.com", "Guest (an administrator must approve)", "Europe/Oslo"
+)
+WITHOUT_CALENDAR = SandboxPerson(
+    "trainee@northlight.example.com", "Trainee (no Calendar)", "Europe/Oslo"
+)
+
+
+def add_others(world: World, *, now: int) -> None:
+    """Add an account for each other way in which a consent can go, unless they are there."""
+    populate(world, PRIVATE_ACCOUNT, now=now)
+    blocked, without = BLOCKED, WITHOUT_CALENDAR
+    world.add_person(blocked.email, blocked.name, blocked.zone, admin_blocked=True)
+    world.add_person(without.email, without.name, without.zone, has_calendar=False)
+
+
 def populate(world: World, person: SandboxPerson, *, now: int) -> None:
     """Give a person an account with a calendar, unless they have one."""
     if person.email.casefold() in world.people:

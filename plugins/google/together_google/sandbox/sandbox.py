@@ -20,7 +20,7 @@ from together_google.sandbox import (
     grants,
     oauth_api,
 )
-from together_google.sandbox.population import populate
+from together_google.sandbox.population import add_others, populate
 from together_google.sandbox.served import Desk
 from together_google.sandbox.switches import Switches
 from together_google.sandbox.world import Person, ServiceAccount, World
@@ -77,6 +77,7 @@ class GoogleSandbox(Sandbox):
     def populate(self, people: Sequence[SandboxPerson]) -> None:
         for person in people:
             populate(self.world, person, now=self._desk.clock())
+        add_others(self.world, now=self._desk.clock())
 
     async def allow(self, http: httpx.AsyncClient, url: str, email: str) -> str:
         return await walk_consent(http, url, account=email)

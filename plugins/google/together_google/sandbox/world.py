@@ -18,6 +18,8 @@ class Person:
     zone: str
     sub: str
     has_calendar: bool = True
+    admin_blocked: bool = False
+    """Whether the administrator of its Workspace does not allow the app."""
 
 
 @dataclass(slots=True)
@@ -125,13 +127,22 @@ class World:
     delegations: dict[str, dict[str, Delegated]] = field(default_factory=dict)
     """Domain of a Workspace → client id → what it may do there."""
 
-    def add_person(self, email: str, name: str, zone: str, *, has_calendar: bool = True) -> Person:
+    def add_person(
+        self,
+        email: str,
+        name: str,
+        zone: str,
+        *,
+        has_calendar: bool = True,
+        admin_blocked: bool = False,
+    ) -> Person:
         """Add an account, with an empty primary calendar where it has one."""
         email = email.casefold()
         if email in self.people:
             return self.people[email]
         digest = int.from_bytes(hashlib.sha256(email.encode()).digest()[:9], "big")
-        person = Person(email, name, zone, f"1{digest % 10**20:020d}", has_calendar)
+        sub = f"1{digest % 10**20:020d}"
+        person = Person(email, name, zone, sub, has_calendar, admin_blocked)
         self.people[email] = person
         if has_calendar:
             self.books[email] = Book(email, email, name, zone)

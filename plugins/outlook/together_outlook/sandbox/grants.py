@@ -157,7 +157,7 @@ def _tokens(  # one argument per thing the answer tells
     for key in [key for key, token in world.access.items() if token.expires_at <= now]:
         del world.access[key]
     access = "Ew" + secrets.token_urlsafe(48)
-    world.access[access] = Token(email, granted, now + LIFE, now)
+    world.access[access] = Token(email, granted, now + LIFE)
     told = {
         "token_type": "Bearer",
         "scope": " ".join(granted),
@@ -181,7 +181,7 @@ def _refresh_token(world: World, email: str, scopes: list[str], *, now: int) -> 
     for oldest in mine[: max(0, len(mine) + 1 - MOST_REFRESH_TOKENS)]:
         del world.refresh[oldest]
     key = "1." + secrets.token_urlsafe(48)
-    world.refresh[key] = Token(email, scopes, now + REFRESH_LIFE, now)
+    world.refresh[key] = Token(email, scopes, now + REFRESH_LIFE)
     return key
 
 

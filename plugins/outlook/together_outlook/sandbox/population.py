@@ -40,11 +40,30 @@ FREE = 0.08
 PRIVATE = "Physiotherapy"
 
 
-def populate(world: World, person: SandboxPerson, *, now: int) -> None:
+PRIVATE_ACCOUNT = SandboxPerson(
+    "ada.lindqvist@example.com", "Ada Lindqvist (private)", "Europe/Stockholm"
+)
+GUARDED = SandboxPerson(
+    "guest@northlight.example.com", "Guest (an administrator must approve)", "Europe/Oslo"
+)
+WITHOUT_MAILBOX = SandboxPerson(
+    "trainee@northlight.example.com", "Trainee (no mailbox)", "Europe/Oslo"
+)
+
+
+def add_others(world: World, *, now: int) -> None:
+    """Add an account for each other way in which a consent can go, unless they are there."""
+    populate(world, PRIVATE_ACCOUNT, now=now, personal=True)
+    guarded, without = GUARDED, WITHOUT_MAILBOX
+    world.add_person(guarded.email, guarded.name, guarded.zone, admin_approval=True)
+    world.add_person(without.email, without.name, without.zone, has_mailbox=False)
+
+
+def populate(world: World, person: SandboxPerson, *, now: int, personal: bool = False) -> None:
     """Give a person an account with a calendar, unless they have one."""
     if person.email.casefold() in world.people:
         return
-    known = world.add_person(person.email, person.name, person.zone)
+    known = world.add_person(person.email, person.name, person.zone, personal=personal)
     book = world.default_book(known.email)
     if book is None:
         raise LookupError(known.email)

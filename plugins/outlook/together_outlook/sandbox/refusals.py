@@ -89,10 +89,6 @@ def item_not_found() -> ApiError:
     return ApiError(404, "ErrorItemNotFound", words)
 
 
-def bad_request(message: str, code: str = "ErrorInvalidRequest") -> ApiError:
-    return ApiError(400, code, message)
-
-
 def malformed() -> ApiError:
     return ApiError(400, "BadRequest", "Unable to read JSON request payload.")
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
 from together_outlook.sandbox import consent, control, events, grants, graph_api, oauth_api
-from together_outlook.sandbox.population import populate
+from together_outlook.sandbox.population import add_others, populate
 from together_outlook.sandbox.served import Desk
 from together_outlook.sandbox.switches import Switches
 from together_outlook.sandbox.world import Person, World
@@ -62,6 +62,7 @@ class OutlookSandbox(Sandbox):
     def populate(self, people: Sequence[SandboxPerson]) -> None:
         for person in people:
             populate(self.world, person, now=self._desk.clock())
+        add_others(self.world, now=self._desk.clock())
 
     async def allow(self, http: httpx.AsyncClient, url: str, email: str) -> str:
         return await walk_consent(http, url, account=email)

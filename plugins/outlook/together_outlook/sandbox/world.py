@@ -100,7 +100,6 @@ class Token:
     scopes: list[str]
     """Graph's short names, with those about who it is."""
     expires_at: int
-    issued_at: int = 0
     ended: int = 0
     """The AADSTS number that a dead refresh token is refused with."""
 
