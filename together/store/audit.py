@@ -46,9 +46,11 @@ async def first_broken(organization_id: int) -> int | None:
     It reads the whole log, a page at a time, and takes as long as that is.
     """
     before, last = _FIRST, 0
-    while lines := await AuditEntry.filter(organization_id=organization_id, id__gt=last).order_by(
-        "id"
-    ).limit(_PAGE):
+    while (
+        lines := await AuditEntry.filter(organization_id=organization_id, id__gt=last)
+        .order_by("id")
+        .limit(_PAGE)
+    ):
         for entry in lines:
             if entry.hash_before != before or entry.hash != _hash(entry):
                 return entry.id
