@@ -171,7 +171,8 @@ class ConsentDelegation(Delegation):
     def read_consent(self, params: Mapping[str, str]) -> TenantClaim:
         """Read what came to the callback; raise `ConsentDeclined` and the like.
 
-        Its `state` has been checked, and is not for you.
+        Its `state` has been checked, and is not for you.  Where the sign-in that follows comes
+        back with an ``error``, that is read here as well.
         """
 
     @abstractmethod

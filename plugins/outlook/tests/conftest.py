@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -20,6 +21,7 @@ from together_outlook.testing.sdk_source import Source
 
 from together.providers import Access, Secret, pkce
 from together.providers.signing import signed_client
+from together.testing.contract_delegation import Office
 from together.testing.provider_contract import BASE_URL, REDIRECT_URI
 from together.testing.wire import Wire
 
@@ -141,6 +143,18 @@ async def hands(sandbox, provider, checked_wire):
     sandbox.add_account("farid@saltmarsh.example.org", name="Farid", zone="America/New_York")
     async with httpx.AsyncClient(transport=checked_wire, trust_env=False) as web:
         yield Hands(sandbox, provider, checked_wire, web)
+
+
+@pytest.fixture
+async def office(sandbox, provider, checked_wire):
+    """Give the plugin with the consent of Ada's and Ben's organization, and Mira in another."""
+    for email, zone in zip(PEOPLE, ("Europe/Stockholm", "Africa/Lagos"), strict=True):
+        sandbox.add_account(email, zone=zone)
+    sandbox.add_account("mira@northlight.example.com", name="Mira Holt", zone="Europe/Paris")
+    tenant = sandbox.delegate("saltmarsh.example.org")
+    credential = Secret(json.dumps({"tenant": tenant}))
+    async with httpx.AsyncClient(transport=checked_wire, trust_env=False) as web:
+        yield Office(provider, checked_wire, web, credential)
 
 
 @pytest.fixture

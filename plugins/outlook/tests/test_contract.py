@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 from together_outlook import OutlookCalendar, OutlookSandbox
-from together_outlook.errors import KeyUsed, NoMailbox
+from together_outlook.errors import KeyUsed, NoCalendar
 
 from together.providers import (
     AuthorizationExpired,
@@ -69,7 +69,7 @@ class TestOutlook(CalendarContract):
             graph(400, "ErrorDuplicateTransactionId", on="update"),
             graph(409, "ErrorDuplicateTransactionId", on="update"),
         ],
-        NoMailbox: [
+        NoCalendar: [
             graph(404, "MailboxNotEnabledForRESTAPI"),
             graph(403, "MailboxNotEnabledForRESTAPI", on="whoami"),
         ],

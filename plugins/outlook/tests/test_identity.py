@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from together_outlook import OutlookCalendar
-from together_outlook.errors import NoMailbox
+from together_outlook.errors import NoCalendar
 from together_outlook.identity import CONSUMERS
 
 from together.providers import (
@@ -121,7 +121,7 @@ async def test_an_address_is_the_mailboxs_or_else_the_name(me, email):
 async def test_a_guests_name_is_no_address(name):
     """A guest of an organization has no mailbox there, and the name only looks like an address."""
     calendars, calls = answering({"id": OID, "mail": None, "userPrincipalName": name})
-    with pytest.raises(NoMailbox):
+    with pytest.raises(NoCalendar):
         await calendars.whoami()
     assert len(calls) == 1
 

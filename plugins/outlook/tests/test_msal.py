@@ -22,6 +22,7 @@ from together_outlook.testing import walk_consent
 ADA = "ada@saltmarsh.example.org"
 MIRA = "mira@northlight.example.com"
 REDIRECT_URI = "http://127.0.0.1:1/callback/outlook"
+DEFAULT = ["https://graph.microsoft.com/.default"]
 SCOPES = ["User.Read", "Calendars.Read", "Calendars.ReadWrite"]
 
 # The library would like the answer posted; Together, like most of its users, reads it in a query.
@@ -76,6 +77,18 @@ def client(sandbox, base, session):
         settings["CLIENT_ID"],
         client_credential=settings["CLIENT_SECRET"],
         authority=settings["LOGIN_URL"] + "/common",
+        instance_discovery=False,
+        http_client=session,
+    )
+
+
+def app_of(sandbox, base, session, tenant):
+    """Give Microsoft's client as an application of one tenant."""
+    settings = sandbox.settings(base)
+    return ConfidentialClientApplication(
+        settings["CLIENT_ID"],
+        client_credential=settings["CLIENT_SECRET"],
+        authority=f"{settings['LOGIN_URL']}/{tenant}",
         instance_discovery=False,
         http_client=session,
     )
@@ -147,6 +160,32 @@ async def test_msal_reads_a_refusal(sign_in, account, decision, number):
     got = await sign_in(account, decision=decision)
     assert got["error"] == "access_denied"
     assert got["error_description"].startswith(number + ": ")
+
+
+async def test_msal_signs_in_as_the_app(sandbox, base, session):
+    """The library gets a token for a tenant, keeps it, and reads Ada's calendar with it."""
+    tenant = sandbox.delegate("saltmarsh.example.org")
+    app = app_of(sandbox, base, session, tenant)
+    got = app.acquire_token_for_client(DEFAULT)
+    assert (got["token_type"], got["token_source"]) == ("Bearer", "identity_provider")
+    assert app.acquire_token_for_client(DEFAULT)["token_source"] == "cache"
+    headers = {"authorization": f"Bearer {got['access_token']}"}
+    found = session.get(f"{base}/v1.0/users/{ADA}/calendar", headers=headers).json()
+    assert found["owner"] == {"name": "Ada Lindqvist", "address": ADA}
+
+
+async def test_msal_is_refused_as_the_app(sandbox, base, session):
+    """Without a consent, for a permission by name, and with an old secret there is no token."""
+    tenant = tenant_id("saltmarsh.example.org")
+    app = app_of(sandbox, base, session, tenant)
+    got = app.acquire_token_for_client(DEFAULT)
+    assert (got["error"], got["error_codes"]) == ("unauthorized_client", [700016])
+    got = app.acquire_token_for_client(["User.Read"])
+    assert (got["error"], got["error_codes"]) == ("invalid_scope", [1002012])
+    sandbox.switches.secret_expired = True
+    # The library does not ask again at once what was refused to it, so that another one does.
+    got = app_of(sandbox, base, session, tenant).acquire_token_for_client(DEFAULT)
+    assert (got["error"], got["error_codes"]) == ("invalid_client", [7000222])
 
 
 async def test_msal_reads_a_wrong_secret(sandbox, client, sign_in):

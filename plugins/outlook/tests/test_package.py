@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from together_outlook.oauth import IDENTITY_SCOPES, SCOPES
 from together_outlook.sandbox import Switches
+from together_outlook.testing.checker import ASKED_OF_TENANTS
 
 from together.providers.registry import load
 
@@ -62,6 +63,13 @@ def test_the_readme_says_what_each_scope_is_for(scope):
     assert f"| `{scope}` | " in README
 
 
+@pytest.mark.parametrize("name", sorted(ASKED_OF_TENANTS))
+def test_the_readme_says_what_each_application_permission_is_for(name):
+    """Every permission asked of an organization stands in the README with its purpose."""
+    section = README.partition("| application permission | for |")[2]
+    assert f"| `{name}` | " in section.partition("\n\n")[0]
+
+
 @pytest.mark.parametrize("switch", [known.name for known in fields(Switches)])
 def test_the_readme_names_every_switch(switch):
     """Whatever can be made to go wrong in the sandbox is listed."""
@@ -76,9 +84,11 @@ def test_the_readme_names_every_address(sandbox):
     listed = (
         "/{tenant}/oauth2/v2.0/authorize",
         "/{tenant}/oauth2/v2.0/token",
+        "/{tenant}/v2.0/adminconsent",
         "/{tenant}/v2.0/.well-known/openid-configuration",
         "/{tenant}/discovery/v2.0/keys",
         "/v1.0/",
+        "/_admin/enterpriseapps",
         "/_control",
     )
     assert [path for path in paths if not path.startswith(listed)] == []

@@ -303,6 +303,8 @@ async def test_an_id_token_says_who_it_is(client, sandbox, web, clock, account):
         options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
     assert re.fullmatch("[0-9a-f]{32}", claims.pop("sub"))
+    no_role = ["b79fbf4d-3ef9-4689-8143-76b194e85509"]
+    assert claims.pop("wids", None) == (None if person.personal else no_role)
     assert claims == {
         "aud": sandbox.world.client_id,
         "iss": f"{BASE_URL}/{person.tid}/v2.0",

@@ -11,6 +11,7 @@ from together.providers import shapes
 from together.providers.errors import Misconfigured, Refused
 from together.providers.http import path
 from together.providers.values import Reading
+from together_outlook.errors import AccessDenied
 from together_outlook.graph import Graph
 from together_outlook.times import (
     FIRST_MIDNIGHT,
@@ -61,17 +62,27 @@ async def by_schedule(graph: Graph, calendar_id: str, address: str, window: Span
 
 
 async def by_view(graph: Graph, calendar_ids: Iterable[str], window: Span) -> Reading:
-    """Read the events of each calendar.  One that Graph does not give out is unread."""
+    """Read the events of each calendar.  One that Graph does not give out is unread.
+
+    Where an organization's consent opens none of them, it is not about single calendars.
+    """
     busy: list[Span] = []
     unread: dict[str, str] = {}
-    for calendar_id in calendar_ids:
+    denied: list[AccessDenied] = []
+    wanted = [*calendar_ids]
+    for calendar_id in wanted:
         try:
             busy += await _events(graph, calendar_id, window)
+        except AccessDenied as refusal:
+            denied.append(refusal)
+            unread[calendar_id] = refusal.code or "unknown"
         except (Refused, Misconfigured) as refusal:
             # Of one calendar a code that nobody knows says no more than one that is known.
             if isinstance(refusal, Misconfigured) and refusal.status not in (403, 404):
                 raise
             unread[calendar_id] = refusal.code or "unknown"
+    if wanted and len(denied) == len(wanted):
+        raise denied[0]
     return _reading(busy, window, unread=unread)
 
 

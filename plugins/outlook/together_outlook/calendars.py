@@ -13,7 +13,7 @@ from together.providers.errors import Gone, Refused
 from together.providers.http import path
 from together.providers.values import Account, Calendar, Event, EventDraft, Reading
 from together_outlook.busy import by_schedule, by_view
-from together_outlook.errors import KeyUsed, NoMailbox
+from together_outlook.errors import KeyUsed, NoCalendar
 from together_outlook.events import (
     SELECT,
     TEAMS,
@@ -50,7 +50,7 @@ class OutlookCalendars(Calendars):
             "$top": str(PAGE),
         }
         entries: list[Any] = []
-        with suppress(NoMailbox):
+        with suppress(NoCalendar):
             entries = await self._graph.entries("/me/calendars", query)
         owners = [_owner(entry) for entry in entries if _is_primary(entry)]
         me = owners[0] if owners else None
@@ -125,6 +125,44 @@ class OutlookCalendars(Calendars):
             entry = await self._graph("GET", "/me/calendar", params=query)
             self._primary = shapes.text(entry, "id"), _owner(entry)
         return self._primary
+
+
+class DelegatedCalendars(OutlookCalendars):
+    """The calendars of a mailbox that an organization's consent reaches.
+
+    A token of Microsoft's buys all that the organization has allowed, so that what is not wanted
+    of it is refused here.
+    """
+
+    def __init__(self, graph: Graph, *, teams_hosts: Collection[str], writes: bool) -> None:
+        super().__init__(graph, teams_hosts=teams_hosts)
+        self._writes = writes
+
+    async def whoami(self) -> Account:
+        """Say whose mailbox it is, by its own calendar, whose id lasts as long as the mailbox.
+
+        The directory's id would need a permission to read the directory, which is not asked for.
+        """
+        calendar_id, address = await self._schedule_of()
+        if address is None:
+            raise shapes.unexpected()
+        return Account(id=calendar_id, email=address)
+
+    async def create(self, draft: EventDraft) -> Event:
+        self._check_writing()
+        return await super().create(draft)
+
+    async def update(self, event: Event, draft: EventDraft) -> Event:
+        self._check_writing()
+        return await super().update(event, draft)
+
+    async def cancel(self, event: Event) -> None:
+        self._check_writing()
+        await super().cancel(event)
+
+    def _check_writing(self) -> None:
+        if not self._writes:
+            raise Refused(code="opened_to_read")
 
 
 def _calendar(entry: Any) -> Calendar:

@@ -10,8 +10,12 @@ from together.providers.errors import (
     AuthorizationExpired,
     Conflict,
     Gone,
+    MailboxRestricted,
     Misconfigured,
     NeedsTime,
+    NoCalendarService,
+    NoMailbox,
+    NotDelegated,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -20,8 +24,15 @@ from together.providers.errors import (
 from together.providers.http import retry_after, vendor_code
 
 
-class NoMailbox(Refused):
+class NoCalendar(NoCalendarService):
     """The account has no mailbox that Graph reaches, or not for this call."""
+
+
+class AccessDenied(NotDelegated):
+    """An organization's consent does not reach this mailbox, or does not allow this call at all.
+
+    Graph says both in the same words, so that another mailbox must tell whether it still works.
+    """
 
 
 class KeyUsed(Conflict):
@@ -41,9 +52,9 @@ SIGNS: tuple[Sign, ...] = (
     # Its status was seen as 400 and as 409; the documents name neither.
     Sign(None, "ErrorDuplicateTransactionId", KeyUsed),
     # No licence, a mailbox on the organization's own server, or a call that no personal one takes.
-    Sign(None, "MailboxNotEnabledForRESTAPI", NoMailbox),
-    Sign(None, "MailboxNotSupportedForRESTAPI", NoMailbox),
-    Sign(404, "ResourceNotFound", NoMailbox),
+    Sign(None, "MailboxNotEnabledForRESTAPI", NoCalendar),
+    Sign(None, "MailboxNotSupportedForRESTAPI", NoCalendar),
+    Sign(404, "ResourceNotFound", NoCalendar),
     Sign(None, "ApplicationThrottled", RateLimited),
     Sign(None, "TooManyRequests", RateLimited),
     Sign(None, "activityLimitReached", RateLimited),
@@ -94,3 +105,35 @@ def decipher(status: int, headers: Mapping[str, str], body: Any) -> ProviderErro
         wait = retry_after(headers)
         return kind(status=status, code=code, request_id=request_id, retry_after=wait)
     return kind(status=status, code=code, request_id=request_id)
+
+
+NOBODY = frozenset({"ErrorInvalidUser", "Request_ResourceNotFound", "ResourceNotFound"})
+"""Said of a mailbox in a path, where the tenant has no such user."""
+POLICY = ("[RAOP]", "AppOnly AccessPolicy")
+"""In Exchange's words where an application access policy shuts out a mailbox; one code serves for
+that and for a permission that is missing."""
+
+
+def delegated_decipher(status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
+    """Read Graph's refusals of a call under an organization's consent: no member can mend any."""
+    error = decipher(status, headers, body)
+    if error is None:
+        return None
+    kind: type[ProviderError] | None = None
+    if isinstance(error, AuthorizationExpired):
+        # A token was just made for exactly this call.
+        kind = Misconfigured
+    elif error.code in NOBODY and status in (400, 404):
+        kind = NoMailbox
+    elif error.code == "ErrorAccessDenied" and status == 403:
+        kind = MailboxRestricted if _by_policy(body) else AccessDenied
+    if kind is None:
+        return error
+    return kind(status=error.status, code=error.code, request_id=error.request_id)
+
+
+def _by_policy(body: Any) -> bool:
+    """Look for the policy's name in a message, of which nothing is kept."""
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return isinstance(message, str) and any(sign in message for sign in POLICY)

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from together.providers import shapes
 from together.providers.http import JsonApi, origin
+from together.providers.http import path as joined
 
 AT_ONCE = 4
 """Calls that Graph takes of one app for one mailbox at a time; a fifth is refused with 429."""
@@ -18,14 +19,25 @@ PREFER = 'outlook.timezone="UTC", IdType="ImmutableId"'
 
 
 class Graph:
-    """A call waits for its turn at the gate, which everything that is open for a mailbox shares."""
+    """A call waits for its turn at the gate, which everything that is open for a mailbox shares.
 
-    def __init__(self, api: JsonApi, *, base_url: str, gate: asyncio.Semaphore) -> None:
+    Whoever consented is ``/me``; under an organization's consent the mailbox stands in its place.
+    """
+
+    def __init__(
+        self,
+        api: JsonApi,
+        *,
+        base_url: str,
+        gate: asyncio.Semaphore,
+        mailbox: str | None = None,
+    ) -> None:
         self._api, self._base_url, self._gate = api, base_url, gate
+        self._mailbox = mailbox
 
     async def __call__(self, method: str, path: str, **kwargs: Any) -> Any:
         async with self._gate:
-            return await self._api(method, path, headers={"Prefer": PREFER}, **kwargs)
+            return await self._api(method, self._place(path), headers={"Prefer": PREFER}, **kwargs)
 
     async def entries(self, path: str, query: Mapping[str, str]) -> list[Any]:
         """Read a collection to its end, page by page.  One that does not end is not believed."""
@@ -41,6 +53,11 @@ class Graph:
                 return found
             path, asked = self._inside(link), None
         raise shapes.unexpected()
+
+    def _place(self, path: str) -> str:
+        if self._mailbox is None or not path.startswith("/me/"):
+            return path
+        return joined("users", self._mailbox) + path.removeprefix("/me")
 
     def _inside(self, link: str) -> str:
         """Give where a link found in a reply leads to, which is nowhere but under our own base.

@@ -8,7 +8,7 @@ from typing import Any
 from together.providers import shapes
 from together.providers.errors import AuthorizationExpired, Misconfigured, NeedsTime, ProviderError
 from together.providers.values import Account
-from together_outlook.errors import NoMailbox
+from together_outlook.errors import NoCalendar
 from together_outlook.graph import Graph
 
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -29,7 +29,7 @@ async def who_consented(graph: Graph) -> Account:
     address = shapes.maybe_text(me, "mail") or shapes.maybe_text(me, "userPrincipalName")
     if address is None or "@" not in address or "#EXT#" in address.upper():
         # A guest of another organization, whose mailbox is not in this one.
-        raise NoMailbox(code="no_address")
+        raise NoCalendar(code="no_address")
     if _PERSONAL.match(own_id):
         return Account(id=f"{CONSUMERS}:{own_id}", email=address)
     if not _OBJECT.match(own_id):

@@ -63,13 +63,13 @@ DESCRIBED: Mapping[str, type[ProviderError]] = {
 DESCRIBED_AT_CONSENT: Mapping[str, type[ProviderError]] = {"AADSTS65001": AdminApprovalRequired}
 """Nobody has consented yet.  Of a grant that worked it says that somebody took it back."""
 
-_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\Z")
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\Z")
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 def outlook_oauth(settings: Mapping[str, str], *, api_url: str) -> OAuth:
     """Ask for the least that a person can consent to alone, and for a refresh token."""
-    tenant = _tenant(settings.get("TENANT", TENANT))
+    tenant = tenant_named(settings.get("TENANT", TENANT))
     base = f"{settings.get('LOGIN_URL', LOGIN_URL).rstrip('/')}/{tenant}/oauth2/v2.0"
     return OAuth(
         authorize_url=base + "/authorize",
@@ -108,12 +108,12 @@ def _heard(graph: str) -> Mapping[str, frozenset[str]]:
     }
 
 
-def _tenant(name: str) -> str:
+def tenant_named(name: str) -> str:
     """Check whose accounts may sign in: everybody's, or one tenant's, by its id or domain."""
     tenant = name.casefold()
-    if tenant in ("common", "organizations", "consumers") or _GUID.match(tenant):
+    if tenant in ("common", "organizations", "consumers") or GUID.match(tenant):
         return tenant
-    if _DOMAIN.match(tenant) and len(tenant) <= 253:
+    if DOMAIN.match(tenant) and len(tenant) <= 253:
         return tenant
     raise BadAddress(
         "the setting TENANT is common, organizations, consumers, a tenant's id or its domain"

@@ -59,7 +59,7 @@ class _Consent:
                 "error_description": error.description(now=now, **ids),
                 "error_uri": f"https://login.microsoftonline.com/error?code={error.number}",
             }
-            return _back(query, told)
+            return back(query, told)
 
     def _signed_in(
         self, tenant: str, query: Mapping[str, str], posted: Mapping[str, str]
@@ -89,15 +89,15 @@ class _Consent:
         silent = query.get("prompt") == "none"
         if person.admin_approval or person.email in self.desk.switches.admin_blocked:
             if silent or decision == "blocked":
-                raise _admin_needed(person)
+                raise refusals.admin_needed(person.domain)
             return pages.approval(query, person)
         if decision == "cancel":
             words = "User declined to consent to access the app."
             raise OAuthError(400, "access_denied", 65004, words)
-        agreed = frozenset(self.desk.world.consented.get(person.email, ()))
+        agreed = grants.agreed(self.desk.world, person)
         asked_again = query.get("prompt") == "consent"
         if decision == "allow" or (agreed.issuperset(scopes) and not asked_again):
-            return _back(query, self._allowed(query, person, scopes))
+            return back(query, self._allowed(query, person, scopes))
         if silent:
             words = refusals.not_consented(self.desk.world.client_id).words
             raise OAuthError(400, "interaction_required", 65001, words)
@@ -128,12 +128,15 @@ class _Consent:
             raise refusals.missing_parameter("client_id")
         if client_id != self.desk.world.client_id:
             raise refusals.unknown_client(client_id, tenant)
-        url = urlsplit(redirect_uri)
-        registered = not self.redirect_uris or redirect_uri in self.redirect_uris
-        if url.scheme not in ("http", "https") or not url.hostname or url.fragment:
-            registered = False
-        if not registered:
-            raise refusals.unregistered_address(redirect_uri, client_id)
+        check_address(redirect_uri, client_id, self.redirect_uris)
+
+
+def check_address(redirect_uri: str, client_id: str, registered: frozenset[str]) -> None:
+    """Refuse an address to go back to that is none, or that is not registered."""
+    url = urlsplit(redirect_uri)
+    known = not registered or redirect_uri in registered
+    if url.scheme not in ("http", "https") or not url.hostname or url.fragment or not known:
+        raise refusals.unregistered_address(redirect_uri, client_id)
 
 
 def _scopes(query: Mapping[str, str]) -> list[str]:
@@ -153,16 +156,7 @@ def _scopes(query: Mapping[str, str]) -> list[str]:
     return grants.scopes_asked(query.get("scope", ""))
 
 
-def _admin_needed(person: Person) -> OAuthError:
-    words = (
-        f"An administrator of {person.domain} has set a policy that prevents you from granting"
-        " Together the permissions it is requesting. Contact an administrator, who can grant"
-        " permissions to Together on your behalf."
-    )
-    return OAuthError(400, "access_denied", 90094, words)
-
-
-def _back(query: Mapping[str, str], answer: Mapping[str, str]) -> Response:
+def back(query: Mapping[str, str], answer: Mapping[str, str]) -> Response:
     """Send the browser back to the app, with its state as it was."""
     state = {"state": query["state"]} if "state" in query else {}
     joint = "&" if urlsplit(query["redirect_uri"]).query else "?"

@@ -38,40 +38,40 @@ class _Control:
 
     async def change(self, request: Request) -> Response:
         """Set the switches that the posted object names."""
-        asked = await _asked(request)
+        asked = await asked_of(request)
         if asked is None:
-            return _wrong("post a JSON object, with its content type")
+            return wrong("post a JSON object, with its content type")
         try:
             self.desk.switches.set(asked)
         except ValueError as error:
-            return _wrong(str(error))
+            return wrong(str(error))
         return await self.show(request)
 
     async def revoke(self, request: Request) -> Response:
         """End every grant of an account, as its owner can at Microsoft: ``{"email": …}``."""
-        person = self._person(await _asked(request))
+        person = self._person(await asked_of(request))
         if person is None:
-            return _wrong("no such account")
+            return wrong("no such account")
         grants.revoke_account(self.desk.world, person.email)
         return JSONResponse({"revoked": person.email})
 
     async def expire(self, request: Request) -> Response:
         """Let an account's tokens run out, as after ninety days without use: ``{"email": …}``."""
-        person = self._person(await _asked(request))
+        person = self._person(await asked_of(request))
         if person is None:
-            return _wrong("no such account")
+            return wrong("no such account")
         grants.expire_refresh(self.desk.world, person.email)
         return JSONResponse({"expired": person.email})
 
     async def answer(self, request: Request) -> Response:
         """Answer an invitation: ``{"email": …, "event": …, "response": "accepted"}``."""
-        asked = await _asked(request)
+        asked = await asked_of(request)
         person = self._person(asked)
         if person is None or asked is None:
-            return _wrong("no such account")
+            return wrong("no such account")
         stored = self.desk.world.invitation(person.email, str(asked.get("event")))
         if stored is None or asked.get("response") not in ANSWERS:
-            return _wrong(f"no such event, or the response is none of {', '.join(ANSWERS)}")
+            return wrong(f"no such event, or the response is none of {', '.join(ANSWERS)}")
         now = self.desk.clock()
         events.answer(stored, person.email, str(asked["response"]), now=now)
         return JSONResponse({"answered": asked["event"]})
@@ -81,20 +81,20 @@ class _Control:
 
         The default one stays.
         """
-        asked, world = await _asked(request), self.desk.world
+        asked, world = await asked_of(request), self.desk.world
         person = self._person(asked)
         if person is None or asked is None or not person.has_mailbox:
-            return _wrong("no such mailbox")
+            return wrong("no such mailbox")
         name = asked.get("name")
         if not isinstance(name, str) or not name:
-            return _wrong("the calendar needs a name")
+            return wrong("the calendar needs a name")
         if not asked.get("gone"):
             book = world.add_book(person.email, name, person.zone, teams=not person.personal)
             return JSONResponse({"calendar": book.id})
         mine = (book for book in world.books_of(person.email) if book.owner == person.email)
         found = [book.id for book in mine if book.name == name and not book.default]
         if not found:
-            return _wrong("no such calendar, or the default one")
+            return wrong("no such calendar, or the default one")
         world.remove_book(found[0])
         return JSONResponse({"gone": found[0]})
 
@@ -102,7 +102,7 @@ class _Control:
         return self.desk.world.people.get(str((asked or {}).get("email")).casefold())
 
 
-async def _asked(request: Request) -> dict[str, object] | None:
+async def asked_of(request: Request) -> dict[str, object] | None:
     """Read a posted object.  The content type keeps pages of other sites from posting one."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
@@ -113,5 +113,5 @@ async def _asked(request: Request) -> dict[str, object] | None:
         return None
 
 
-def _wrong(words: str) -> Response:
+def wrong(words: str) -> Response:
     return JSONResponse({"error": words}, 400)

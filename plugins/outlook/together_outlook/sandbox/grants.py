@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from together_outlook.id_token import ADMINISTRATORS
 from together_outlook.sandbox import keys, refusals
 from together_outlook.sandbox.refusals import OAuthError
 from together_outlook.sandbox.world import Code, Person, Token, World
@@ -21,6 +22,7 @@ MOST_REFRESH_TOKENS = 100
 """Refresh tokens kept of one account, so that a long demo does not grow; Microsoft names none."""
 GRAPH = "https://graph.microsoft.com/"
 OFFLINE = "offline_access"
+NO_ROLE = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 IDENTITY = ("openid", "profile", "email")
 KNOWN = {
     scope.casefold(): scope
@@ -62,6 +64,13 @@ def scopes_asked(text: str) -> list[str]:
 def consent(world: World, email: str, scopes: Iterable[str]) -> None:
     """Remember a yes.  It adds to those before, and stays when tokens end by themselves."""
     world.consented[email] = [*dict.fromkeys([*world.consented.get(email, ()), *scopes])]
+
+
+def agreed(world: World, person: Person) -> frozenset[str]:
+    """Say what an account need not be asked again: to sign in, where its tenant has the app."""
+    known = world.tenants.get(person.tid)
+    installed = IDENTITY if known is not None and known.consented else ()
+    return frozenset((*world.consented.get(person.email, ()), *installed))
 
 
 def new_code(world: World, code: Code, *, now: int) -> str:
@@ -202,4 +211,5 @@ def _claims(world: World, person: Person, *, base: str, nonce: str, now: int) ->
         "sub": subject.hex,
         "ver": "2.0",
         **({"nonce": nonce} if nonce else {}),
+        **({} if person.personal else {"wids": [ADMINISTRATORS[0] if person.admin else NO_ROLE]}),
     }

@@ -18,6 +18,8 @@ from together_outlook.sandbox.views import Wishes
 from together_outlook.sandbox.world import Book, StoredEvent
 
 BASE = "/v1.0"
+OWNERS = (BASE + "/me", BASE + "/users/{user_id}")
+"""Whose mailbox it is: whoever consented, or the one named, which may be anybody's to the app."""
 WRITE = ("Calendars.ReadWrite", "Calendars.ReadWrite.Shared")
 DETAILS = ("Calendars.Read", "Calendars.Read.Shared", *WRITE)
 READ = ("Calendars.ReadBasic", *DETAILS)
@@ -34,18 +36,20 @@ def routes(desk: Desk) -> list[Route]:
     api = _Api(desk)
     read, write = desk.api(*READ), desk.api(*WRITE)
     profile = desk.api(*ME, mailbox=False)
-    calendars = BASE + "/me/calendars"
     found = [
         Route(BASE + "/me", profile(api.me), methods=["GET"]),
         Route(BASE + "/organization", profile(api.organization), methods=["GET"]),
-        Route(calendars, read(api.calendars), methods=["GET"]),
     ]
-    for owner in ("/me", "/users/{user_id}"):
-        path = f"{BASE}{owner}/calendar/getSchedule"
-        found.append(Route(path, read(api.get_schedule), methods=["POST"]))
-    for place in (BASE + "/me/calendar", calendars + "/{calendar_id}"):
-        found.append(Route(place, read(api.calendar), methods=["GET"]))
-    for place in (BASE + "/me", BASE + "/me/calendar", calendars + "/{calendar_id}"):
+    schedule = desk.api(*READ, others=True)(api.get_schedule)
+    for owner in OWNERS:
+        found += [
+            Route(owner + "/calendar/getSchedule", schedule, methods=["POST"]),
+            Route(owner + "/calendars", read(api.calendars), methods=["GET"]),
+            Route(owner + "/calendar", read(api.calendar), methods=["GET"]),
+            Route(owner + "/calendars/{calendar_id}", read(api.calendar), methods=["GET"]),
+        ]
+    places = ("", "/calendar", "/calendars/{calendar_id}")
+    for place in (owner + path for owner in OWNERS for path in places):
         one = place + "/events/{event_id}"
         found += [
             Route(place + "/calendarView", read(api.view), methods=["GET"]),
@@ -103,7 +107,7 @@ class _Api:
         user = request.path_params.get("user_id", caller.email).casefold()
         known = {key for person in desk.world.people.values() for key in (person.email, person.oid)}
         if user not in known:
-            raise refused.user_not_found(user)
+            raise refusals.user_not_found(user)
         if caller.person.personal:
             raise refusals.no_mailbox()
         where = moments.preferred(_prefer(request))
@@ -233,7 +237,7 @@ class _Api:
         event_id = request.path_params["event_id"]
         if not _ID.match(event_id):
             raise refused.malformed_id()
-        if "calendar_id" in request.path_params or "/me/calendar/" in request.url.path:
+        if "calendar_id" in request.path_params or "/calendar/events/" in request.url.path:
             book = self._book(request, caller)
             return book, *events.standing(self.desk.world, book, event_id)
         found = self.desk.world.find(caller.email, event_id)

@@ -154,10 +154,6 @@ def calendar_not_found() -> ApiError:
     return ApiError(404, "ErrorFolderNotFound", words)
 
 
-def user_not_found(name: str) -> ApiError:
-    return ApiError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
-
-
 def work_accounts_only() -> ApiError:
     """Refuse what serves no personal account.  The status is documented; the code is a guess."""
     return ApiError(401, "UnknownError", "")

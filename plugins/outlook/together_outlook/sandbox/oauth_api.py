@@ -11,8 +11,10 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.routing import Route
 
-from together_outlook.sandbox import grants, keys, refusals, tenants
+from together_outlook.sandbox import applications, grants, keys, refusals, tenants
 from together_outlook.sandbox.served import Desk
+
+GRANT_TYPES = ("authorization_code", "client_credentials", "refresh_token")
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -39,12 +41,16 @@ class _OAuth:
             raise refusals.missing_parameter("grant_type")
         if client_id != world.client_id:
             raise refusals.unknown_client(client_id, tenant)
-        if form["grant_type"] not in ("authorization_code", "refresh_token"):
+        if form["grant_type"] not in GRANT_TYPES:
             raise refusals.wrong_grant_type(form["grant_type"])
         if not client_secret:
             raise refusals.missing_secret()
         if not hmac.compare_digest(client_secret.encode(), world.client_secret.encode()):
             raise refusals.wrong_secret(client_id)
+        if self.desk.switches.secret_expired:
+            raise refusals.expired_secret(client_id)
+        if form["grant_type"] == "client_credentials":
+            return applications.token(world, form, tenant, now=now)
         brings = "code" if form["grant_type"] == "authorization_code" else "refresh_token"
         if not form.get(brings):
             raise refusals.missing_parameter(brings)

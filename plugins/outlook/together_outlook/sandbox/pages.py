@@ -24,6 +24,11 @@ SCOPE_WORDS: Mapping[str, str] = {
     "Calendars.Read": "Read your calendars",
     "Calendars.ReadWrite": "Have full access to your calendars",
 }
+ROLE_WORDS: Mapping[str, str] = {
+    "Calendars.ReadBasic.All": "Read when anybody is busy, and the basic details of their events",
+    "Calendars.Read": "Read calendars in all mailboxes",
+    "Calendars.ReadWrite": "Read and write calendars in all mailboxes",
+}
 
 MAIN = ' class="main"'
 STYLE = """
@@ -43,6 +48,8 @@ small { display: block; color: #5e5c5a; }
 .scopes li { padding: 8px 0; border-top: 1px solid #e1dfdd; }
 .trace { font-size: .8rem; color: #5e5c5a; overflow-wrap: anywhere; }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; justify-content: flex-end; margin-top: 24px; }
+.app { border-top: 1px solid #e1dfdd; padding: 12px 0; }
+input[type=text] { font: inherit; width: 100%; box-sizing: border-box; }
 button { font: inherit; padding: 6px 20px; min-width: 108px; border: 1px solid #0067b8;
   background: #fff; color: #0067b8; cursor: pointer; }
 button.main { background: #0067b8; color: #fff; }
@@ -63,7 +70,7 @@ def chooser(query: Mapping[str, str], people: Iterable[Person]) -> Response:
         for person in people
     ]
     nobody = "<p>This sandbox has no accounts yet.</p>"
-    return _page("Pick an account", "\n".join(lines) or nobody)
+    return page("Pick an account", "\n".join(lines) or nobody)
 
 
 def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> Response:
@@ -72,7 +79,7 @@ def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> 
         f"<li>{escape(SCOPE_WORDS.get(scope, scope))}<small>{escape(scope)}</small></li>"
         for scope in scopes
     )
-    return _page(
+    return page(
         "Permissions requested",
         f"""{_other_account(query, person, "use another account")}
 <p>Together, an app that this sandbox knows, would like to:</p>
@@ -83,9 +90,27 @@ def consent(query: Mapping[str, str], person: Person, scopes: Iterable[str]) -> 
     )
 
 
+def admin_consent(query: Mapping[str, str], person: Person, roles: Iterable[str]) -> Response:
+    """Ask for consent on behalf of an organization, to everything or nothing."""
+    lines = "\n".join(
+        f"<li>{escape(ROLE_WORDS.get(role, role))}<small>{escape(role)}</small></li>"
+        for role in roles
+    )
+    return page(
+        "Permissions requested: review for your organization",
+        f"""{_other_account(query, person, "use another account")}
+<p>Together, an app that this sandbox knows, would like to do this for everybody at
+<b>{escape(person.domain)}</b>, without any of them being asked:</p>
+<ul class="scopes">
+{lines}
+</ul>
+{_form(query, person, cancel="Cancel", allow="Accept")}""",
+    )
+
+
 def approval(query: Mapping[str, str], person: Person) -> Response:
     """Say that an administrator must approve the app first."""
-    return _page(
+    return page(
         "Need admin approval",
         f"""<p><b>Together</b> asks for permissions that only an administrator of your
 organization can give. Ask one of them to approve the app, then come back.</p>
@@ -99,13 +124,13 @@ def wrong_account(
 ) -> Response:
     """Say that this account cannot sign in at this address, and offer another."""
     inside = _other_account(query, person, "sign out and use a different account")
-    return _page("Selected user account does not fit", inside + _trace(error, now=now), status=400)
+    return page("Selected user account does not fit", inside + _trace(error, now=now), status=400)
 
 
 def refused(error: OAuthError, *, now: int) -> Response:
     """Say what is wrong with the request; like Microsoft, without going back to the app."""
     title = "Sorry, but we’re having trouble signing you in."
-    return _page(title, _trace(error, now=now), status=400)
+    return page(title, _trace(error, now=now), status=400)
 
 
 def _form(query: Mapping[str, str], person: Person, **buttons: str) -> str:
@@ -139,7 +164,8 @@ def _kind(person: Person) -> str:
     return "personal account" if person.personal else "work or school account"
 
 
-def _page(title: str, inside: str, *, status: int = 200) -> Response:
+def page(title: str, inside: str, *, status: int = 200) -> Response:
+    """Draw a page around what is on it."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return HTMLResponse(
         f"""<!doctype html>

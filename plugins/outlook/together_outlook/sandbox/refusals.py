@@ -70,6 +70,28 @@ def access_denied() -> ApiError:
     return ApiError(403, "ErrorAccessDenied", words)
 
 
+def by_policy() -> ApiError:
+    words = (
+        "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy"
+        " settings."
+    )
+    return ApiError(403, "ErrorAccessDenied", words)
+
+
+def insufficient_privileges() -> ApiError:
+    words = "Insufficient privileges to complete the operation."
+    return ApiError(403, "Authorization_RequestDenied", words)
+
+
+def only_for_people() -> ApiError:
+    words = "/me request is only valid with delegated authentication flow."
+    return ApiError(400, "BadRequest", words)
+
+
+def user_not_found(name: str) -> ApiError:
+    return ApiError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
+
+
 def no_mailbox() -> ApiError:
     words = "REST API is not yet supported for this mailbox."
     return ApiError(404, "MailboxNotEnabledForRESTAPI", words)
@@ -168,6 +190,54 @@ def not_consented(client_id: str) -> OAuthError:
         " user and resource."
     )
     return OAuthError(400, "invalid_grant", 65001, words)
+
+
+def expired_secret(client_id: str) -> OAuthError:
+    words = (
+        f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal"
+        " to create new keys for your app, or consider using certificate credentials for added"
+        " security."
+    )
+    return OAuthError(401, "invalid_client", 7000222, words)
+
+
+def disabled(client_id: str) -> OAuthError:
+    words = f"Application '{client_id}'(Together) is disabled."
+    return OAuthError(400, "unauthorized_client", 7000112, words)
+
+
+def no_default_scope(scope: str) -> OAuthError:
+    words = (
+        f"The provided value for scope {scope} is not valid. Client credential flows must have a"
+        " scope value with /.default suffixed to the resource identifier (application ID URI)."
+    )
+    return OAuthError(400, "invalid_scope", 1002012, words)
+
+
+def unknown_resource(resource: str, tenant: str) -> OAuthError:
+    words = (
+        f"The resource principal named {resource} was not found in the tenant named {tenant}. This"
+        " can happen if the application has not been installed by the administrator of the tenant"
+        " or consented to by any user in the tenant."
+    )
+    return OAuthError(400, "invalid_resource", 500011, words)
+
+
+def no_tenant() -> OAuthError:
+    """Refuse an app that does not say in which tenant.  The number is a guess."""
+    words = (
+        "No tenant-identifying information found in either the request or implied by any provided"
+        " credentials."
+    )
+    return OAuthError(400, "invalid_request", 50059, words)
+
+
+def admin_needed(domain: str) -> OAuthError:
+    words = (
+        f"An administrator of {domain} has set a policy that prevents you from granting"
+        " permissions to Together on your behalf."
+    )
+    return OAuthError(400, "access_denied", 90094, words)
 
 
 GRANTS = {

@@ -10,11 +10,22 @@ import httpx
 from starlette.applications import Starlette
 
 from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
-from together_outlook.sandbox import consent, control, events, grants, graph_api, oauth_api
+from together_outlook.sandbox import (
+    admin_consent,
+    applications,
+    consent,
+    control,
+    enterprise,
+    events,
+    grants,
+    graph_api,
+    oauth_api,
+    tenant_control,
+)
 from together_outlook.sandbox.population import add_others, populate
 from together_outlook.sandbox.served import Desk
 from together_outlook.sandbox.switches import Switches
-from together_outlook.sandbox.world import Person, World
+from together_outlook.sandbox.world import Person, Tenant, World, tenant_id
 from together_outlook.testing.walking import walk_consent
 
 
@@ -44,8 +55,11 @@ class OutlookSandbox(Sandbox):
         return Starlette(
             routes=[
                 *control.routes(self._desk),
+                *tenant_control.routes(self._desk),
+                *enterprise.routes(self._desk),
                 *graph_api.routes(self._desk),
                 *consent.routes(self._desk, self._redirect_uris),
+                *admin_consent.routes(self._desk, self._redirect_uris),
                 *oauth_api.routes(self._desk),
             ]
         )
@@ -85,6 +99,7 @@ class OutlookSandbox(Sandbox):
         has_calendar: bool = True,
         personal: bool = False,
         needs_approval: bool = False,
+        admin: bool = False,
     ) -> Person:
         """Add an account with an empty calendar, or with no mailbox at all."""
         return self.world.add_person(
@@ -94,11 +109,29 @@ class OutlookSandbox(Sandbox):
             has_mailbox=has_calendar,
             personal=personal,
             admin_approval=needs_approval,
+            admin=admin,
         )
 
     def revoke(self, email: str) -> None:
         """End every grant of an account, as its owner can at Microsoft."""
         grants.revoke_account(self.world, email.casefold())
+
+    def delegate(self, domain: str, roles: Iterable[str] | None = None) -> str:
+        """Consent for the organization of a domain, as its administrator does; give its tenant.
+
+        Without roles it is to all that the app is registered with.
+        """
+        tid = tenant_id(domain)
+        applications.allow(self.world, tid, self.world.app_roles if roles is None else roles)
+        return tid
+
+    def withdraw(self, domain: str) -> None:
+        """Take the app out of the organization of a domain."""
+        applications.withdraw(self.world, tenant_id(domain))
+
+    def tenant(self, domain: str) -> Tenant:
+        """Give what the organization of a domain allows the app itself, to be changed."""
+        return applications.tenant(self.world, tenant_id(domain))
 
     def expire_access(self, email: str) -> None:
         """Let the access tokens of an account run out now; its refresh tokens still work."""

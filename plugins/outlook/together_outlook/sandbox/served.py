@@ -15,7 +15,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from together_outlook.sandbox import refusals
+from together_outlook.sandbox import applications, refusals
 from together_outlook.sandbox.refusals import ApiError, OAuthError
 from together_outlook.sandbox.switches import Switches
 from together_outlook.sandbox.world import Person, Token, World
@@ -57,11 +57,12 @@ class Desk:
     running: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def api(
-        self, *scopes: str, mailbox: bool = True
+        self, *scopes: str, mailbox: bool = True, others: bool = False
     ) -> Callable[[Callable[[Request, Caller], Any]], Endpoint]:
         """Serve an endpoint of Graph, for which any of these scopes is enough.
 
-        What it gives is the body of a 200, None for a 204, or an `Answer` of its own.
+        What it gives is the body of a 200, None for a 204, or an `Answer` of its own.  A person
+        may call it for another's mailbox where `others` says so, and the app itself for any.
         """
 
         def wrap(answer: Callable[[Request, Caller], Any]) -> Endpoint:
@@ -70,7 +71,9 @@ class Desk:
                     with self._counted(request):
                         if early := await self._trouble():
                             return early
-                        caller = self._caller(request, frozenset(scopes), mailbox=mailbox)
+                        caller = self._caller(request, frozenset(scopes), others=others)
+                        if mailbox and not caller.person.has_mailbox:
+                            raise refusals.no_mailbox()
                         given = answer(request, caller)
                         given = await given if isinstance(given, Awaitable) else given
                 except ApiError as refusal:
@@ -115,8 +118,7 @@ class Desk:
     @contextmanager
     def _counted(self, request: Request) -> Iterator[None]:
         """Keep to the calls of one mailbox at a time, slow ones included."""
-        token = self.token(request)
-        mailbox = "" if token is None else token.email
+        mailbox = self._mailbox(request, self.token(request))
         if mailbox and self.running[mailbox] >= self.switches.at_once:
             raise refusals.throttled("ApplicationThrottled")
         self.running[mailbox] += 1
@@ -134,19 +136,49 @@ class Desk:
             return Response("<html><title>Hello</title></html>", media_type="text/html")
         return None
 
-    def _caller(self, request: Request, scopes: frozenset[str], *, mailbox: bool) -> Caller:
+    def _mailbox(self, request: Request, token: Token | None) -> str:
+        """Name the mailbox that a call is counted for."""
+        if token is None or token.email:
+            return "" if token is None else token.email
+        user = str(request.path_params.get("user_id", ""))
+        person = applications.mailbox_of(self.world, token.tenant, user)
+        return "" if person is None else person.email
+
+    def _caller(self, request: Request, scopes: frozenset[str], *, others: bool) -> Caller:
         token = self.token(request)
         if token is None:
             raise refusals.bad_token()
         if self.switches.throttled:
             raise refusals.throttled(self.switches.throttled)
-        self._count(token.email)
+        if counted := self._mailbox(request, token):
+            self._count(counted)
+        user = request.path_params.get("user_id")
+        if token.tenant:
+            return self._app(request, token, user, scopes)
         caller = Caller(self.world.people[token.email], frozenset(token.scopes))
         if not scopes & caller.scopes:
             raise refusals.access_denied()
-        if mailbox and not caller.person.has_mailbox:
-            raise refusals.no_mailbox()
+        own = (caller.person.email, caller.person.oid)
+        if user is not None and not others and user.casefold() not in own:
+            raise refusals.access_denied()
         return caller
+
+    def _app(
+        self, request: Request, token: Token, user: str | None, scopes: frozenset[str]
+    ) -> Caller:
+        """Let the app itself be whose mailbox the path names, as far as it may."""
+        if user is None and "rest" in request.path_params:
+            raise refusals.insufficient_privileges()
+        if user is None:
+            raise refusals.only_for_people()
+        person = applications.mailbox_of(self.world, token.tenant, user)
+        if person is None:
+            raise refusals.user_not_found(user)
+        allowed = applications.reach(self.world, token.tenant, person)
+        if not scopes & allowed:
+            policy = applications.shut_out(self.world, token.tenant, person)
+            raise refusals.by_policy() if policy else refusals.access_denied()
+        return Caller(person, allowed)
 
     def _count(self, email: str) -> None:
         """Keep to the calls of one mailbox in a minute, counted over a sliding window."""

@@ -41,6 +41,8 @@ class Switches:
     """Calendar id or mailbox → code: its busy times are answered with this error."""
     admin_blocked: list[str] = field(default_factory=list)
     """Accounts whose administrator must approve the app first."""
+    secret_expired: bool = False
+    """The app's secret has run out, which nobody but the operator can mend."""
     per_minute: int = 1000
     """Calls of one mailbox in a minute, which is Graph's limit for ten of them, spread evenly."""
     at_once: int = 4

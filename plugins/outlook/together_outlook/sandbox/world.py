@@ -12,6 +12,8 @@ from typing import Any
 
 from together_outlook.identity import CONSUMERS
 
+APP_ROLES = ("Calendars.Read", "Calendars.ReadWrite")
+
 
 @dataclass(slots=True)
 class Person:
@@ -27,6 +29,8 @@ class Person:
     has_mailbox: bool = True
     admin_approval: bool = False
     """Whether an administrator of its tenant must approve apps first."""
+    admin: bool = False
+    """Whether it may consent for its whole tenant."""
 
     @property
     def domain(self) -> str:
@@ -93,15 +97,34 @@ class Code:
 
 
 @dataclass(slots=True)
+class Tenant:
+    """What an organization has allowed the app itself, without any of its people."""
+
+    consented: bool = False
+    """Whether the app is in the tenant."""
+    disabled: bool = False
+    """Whether the app may not sign in there for the time being."""
+    roles: list[str] = field(default_factory=list)
+    """Application permissions for every mailbox."""
+    restricted: list[str] = field(default_factory=list)
+    """Mailboxes that an application access policy shuts out of these."""
+    assigned: dict[str, list[str]] = field(default_factory=dict)
+    """Application permission → mailboxes that Exchange itself gives it for, beside the others."""
+
+
+@dataclass(slots=True)
 class Token:
     """An access token, or a refresh token, of which each renewal gives one more."""
 
     email: str
+    """Whose it is; empty where it is the app's own."""
     scopes: list[str]
     """Graph's short names, with those about who it is."""
     expires_at: int
     ended: int = 0
     """The AADSTS number that a dead refresh token is refused with."""
+    tenant: str = ""
+    """The tenant that the app itself acts in; empty where it acts for a person."""
 
 
 @dataclass(slots=True)
@@ -119,6 +142,10 @@ class World:
     """Address → transactionId → the event that was made with it."""
     mails: list[dict[str, str]] = field(default_factory=list)
     """What guests were told: ``{"to": …, "event": …, "kind": …}``."""
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    """Tenant id → what it has allowed the app itself."""
+    app_roles: list[str] = field(default_factory=lambda: [*APP_ROLES])
+    """Application permissions that the app is registered with, and a consent allows."""
 
     def add_person(
         self,
@@ -129,6 +156,7 @@ class World:
         has_mailbox: bool = True,
         personal: bool = False,
         admin_approval: bool = False,
+        admin: bool = False,
     ) -> Person:
         """Add an account, with an empty default calendar where it has a mailbox."""
         email = email.casefold()
@@ -138,7 +166,7 @@ class World:
         if personal:
             oid = f"00000000-0000-0000-{oid[19:]}"
         tid = CONSUMERS if personal else tenant_id(email.rpartition("@")[2])
-        person = Person(email, name, zone, oid, tid, personal, has_mailbox, admin_approval)
+        person = Person(email, name, zone, oid, tid, personal, has_mailbox, admin_approval, admin)
         self.people[email] = person
         if has_mailbox:
             self.add_book(email, "Calendar", zone, default=True, teams=not personal)
@@ -231,6 +259,8 @@ class World:
             consented={key: [*scopes] for key, scopes in state["consented"].items()},
             transactions={key: {**made} for key, made in state["transactions"].items()},
             mails=[*state["mails"]],
+            tenants={key: Tenant(**value) for key, value in state.get("tenants", {}).items()},
+            app_roles=[*state.get("app_roles", APP_ROLES)],
         )
 
 

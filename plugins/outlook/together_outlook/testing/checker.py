@@ -10,10 +10,13 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from together_outlook.delegation import GRAPH
+from together_outlook.delegation import PERMISSIONS as APPLICATION_PERMISSIONS
 from together_outlook.oauth import IDENTITY_SCOPES, LOGIN_URL, SCOPES, TENANT
-from together_outlook.testing.models import Method, Models
+from together_outlook.testing.models import USER, Method, Models
 
 ASKED = IDENTITY_SCOPES.union(*SCOPES.values())
+ASKED_OF_TENANTS = frozenset[str]().union(*APPLICATION_PERMISSIONS.values())
 AUTHORIZE = {
     # Added by the pages themselves, which a person walks through.
     "account": r".+@.+",
@@ -28,8 +31,20 @@ AUTHORIZE = {
     "state": r".+",
 }
 OPTIONAL = {"account", "login_hint", "prompt"}
+SIGN_IN = {**AUTHORIZE, "nonce": r".{16,}", "scope": r"openid profile"}
+"""How an administrator shows which tenant is theirs, for which no permission is asked."""
+ADMIN_CONSENT = {
+    **{name: AUTHORIZE[name] for name in ("account", "client_id", "prompt", "redirect_uri")},
+    "scope": r"https://graph\.microsoft\.com/\.default",
+    "state": r".+",
+}
+IN_A_TENANT = re.compile(
+    r"/(?P<tenant>organizations|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?P<place>/v2\.0/adminconsent|/oauth2/v2\.0/(?:authorize|token)|/discovery/v2\.0/keys)\Z"
+)
 FORMS = {
     "authorization_code": {"code", "code_verifier", "redirect_uri"},
+    "client_credentials": {"scope"},
     "refresh_token": {"refresh_token"},
 }
 CREDENTIALS = {"grant_type", "client_id", "client_secret"}
@@ -42,6 +57,13 @@ PERMISSIONS = (
     (r"\w+ /subscriptions.*", READ - {"Calendars.ReadBasic"}),
 )
 """What is enough for a method, of Microsoft's tables of permissions: the first line that fits."""
+TO_THE_APP = (
+    (r"GET USER", frozenset({"User.Read.All"})),
+    (r"GET USER/(calendar|events).*", READ),
+    (r"POST USER/calendar.*/getSchedule", READ),
+    (r"\w+ USER/(calendar|events).*", frozenset({"Calendars.ReadWrite"})),
+)
+"""The same of application permissions, for the mailbox that the path names."""
 TIMED = ("Event", "EventCollectionResponse", "DeltaGetResponse", "GetSchedulePostResponse")
 """Models that tell times, which come in UTC where that is asked for."""
 IN_UTC = 'outlook.timezone="UTC"'
@@ -83,7 +105,7 @@ class Checker:
         """Check a request; give the method of Graph that it calls."""
         address = str(request.url).partition("?")[0]
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
-        if address == self._login("authorize"):
+        if address == self._login("authorize") and "nonce" not in dict(query):
             self._note("authorize", authorize_faults(query))
         elif address == self._login("token"):
             form = parse_qsl(content.decode(), keep_blank_values=True)
@@ -92,6 +114,8 @@ class Checker:
             raw = request.url.raw_path.decode().partition("?")[0]
             base = httpx.URL(self.settings["API_URL"]).path
             return self._graph(request, raw.removeprefix(base), query, content)
+        elif found := IN_A_TENANT.fullmatch(address.removeprefix(self._base())):
+            self._in_a_tenant(request, found["tenant"], found["place"], query, content)
         else:
             self.faults.append(f"nothing of Microsoft is at {request.method} {address}")
         return None
@@ -108,9 +132,34 @@ class Checker:
             return
         self.answer_faults += self.models.answer_faults(call.method, status, body, call.selected)
 
+    def _base(self) -> str:
+        return self.settings.get("LOGIN_URL", LOGIN_URL)
+
+    def _in_a_tenant(
+        self,
+        request: httpx.Request,
+        tenant: str,
+        place: str,
+        query: list[tuple[str, str]],
+        content: bytes,
+    ) -> None:
+        """Check what an administrator's consent and an organization's tokens need."""
+        name = place.rpartition("/")[2]
+        if name != "adminconsent" and tenant == "organizations":
+            self.faults.append(f"{name} is asked of no one tenant")
+        if name == "adminconsent":
+            self._note(name, _parameter_faults(name, ADMIN_CONSENT, query))
+        elif name == "authorize":
+            self._note("sign-in", _parameter_faults("sign-in", SIGN_IN, query))
+        elif name == "token":
+            form = parse_qsl(content.decode(), keep_blank_values=True)
+            self._note(name, _form_faults(request, form, query, one_tenant=True))
+        else:
+            wrong = request.method != "GET" or query
+            self._note(name, ["keys are read without parameters"] if wrong else [])
+
     def _login(self, endpoint: str) -> str:
-        base = self.settings.get("LOGIN_URL", LOGIN_URL)
-        return f"{base}/{self.settings.get('TENANT', TENANT)}/oauth2/v2.0/{endpoint}"
+        return f"{self._base()}/{self.settings.get('TENANT', TENANT)}/oauth2/v2.0/{endpoint}"
 
     def _graph(
         self, request: httpx.Request, path: str, query: list[tuple[str, str]], content: bytes
@@ -141,6 +190,13 @@ class Checker:
         if kind != "Bearer":
             yield f"{method.id} needs a bearer token"
             return
+        if method.path.startswith(USER):
+            called = method.id.replace(USER, "USER")
+            roles = next((r for calls, r in TO_THE_APP if re.fullmatch(calls, called)), None)
+            # Whether a tenant gave it is found by trying, so that a try is no fault.
+            if not (roles or frozenset[str]()) & ASKED_OF_TENANTS:
+                yield f"{method.id} needs an application permission that is never asked for"
+            return
         fitting = (scopes for calls, scopes in PERMISSIONS if re.fullmatch(calls, method.id))
         enough, granted = next(fitting, frozenset[str]()), self.scopes_of(token)
         if granted is not None and not enough & granted:
@@ -156,7 +212,7 @@ class Checker:
                 yield f"{method.id} is asked with a preference it does not know: {each}"
         if method.answer in TIMED and IN_UTC not in preferences:
             yield f"{method.id} is not asked for times in UTC"
-        if method.path.startswith(("/me/calendar", "/me/events")):
+        if re.match(r"(/me|/users/[^/]+)/(calendar|events)", method.path):
             self.id_types.add('IdType="ImmutableId"' in preferences)
             if len(self.id_types) > 1:
                 yield f"{method.id} is asked for other ids than the calls before"
@@ -182,22 +238,32 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
 def authorize_faults(query: list[tuple[str, str]]) -> Iterator[str]:
     """Say what is wrong with the authorization address's parameters."""
-    names = [name for name, _ in query]
-    for name in sorted(AUTHORIZE.keys() - OPTIONAL - {*names}):
-        yield f"authorize needs {name}"
-    for name, value in query:
-        if name not in AUTHORIZE:
-            yield f"authorize takes no {name}"
-        elif names.count(name) > 1:
-            yield f"authorize takes {name} once"
-        elif not re.fullmatch(AUTHORIZE[name], value):
-            yield f"authorize takes another {name} than {value!r}"
+    yield from _parameter_faults("authorize", AUTHORIZE, query)
     if extra := sorted({*dict(query).get("scope", "").split()} - ASKED):
         yield f"authorize asks for more than is used: {extra}"
 
 
+def _parameter_faults(
+    place: str, known: Mapping[str, str], query: list[tuple[str, str]]
+) -> Iterator[str]:
+    names = [name for name, _ in query]
+    for name in sorted(known.keys() - OPTIONAL - {*names}):
+        yield f"{place} needs {name}"
+    for name, value in query:
+        if name not in known:
+            yield f"{place} takes no {name}"
+        elif names.count(name) > 1:
+            yield f"{place} takes {name} once"
+        elif not re.fullmatch(known[name], value):
+            yield f"{place} takes another {name} than {value!r}"
+
+
 def _form_faults(
-    request: httpx.Request, form: list[tuple[str, str]], query: list[tuple[str, str]]
+    request: httpx.Request,
+    form: list[tuple[str, str]],
+    query: list[tuple[str, str]],
+    *,
+    one_tenant: bool = False,
 ) -> Iterator[str]:
     names, kind = [name for name, _ in form], dict(form).get("grant_type", "")
     wanted = CREDENTIALS | FORMS.get(kind, set())
@@ -205,3 +271,9 @@ def _form_faults(
         yield f"token takes a posted form with a grant it knows, not {kind!r}"
     elif sorted(names) != sorted(wanted):
         yield f"token with {kind} takes {sorted(wanted)}, not {sorted(names)}"
+    elif kind == "client_credentials" and not one_tenant:
+        yield "token with client_credentials is asked of one tenant"
+    elif kind == "client_credentials" and dict(form)["scope"] != f"{GRAPH}/.default":
+        yield f"token with client_credentials takes no scope {dict(form)['scope']!r}"
+    elif kind == "refresh_token" and one_tenant:
+        yield "token keeps nothing of an administrator's sign-in"

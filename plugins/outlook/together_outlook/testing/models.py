@@ -23,6 +23,7 @@ PAGE_MARKS = frozenset({"$skiptoken", "$deltatoken"})
 NOT_IN_DELTA = frozenset({"$expand", "$filter", "$orderby", "$search", "$select"})
 """Parameters that the client knows, and the documents of the delta query exclude."""
 MOST_PER_PAGE = 1000
+USER = "/users/{user-id}"
 NEEDED = {"GetSchedulePostRequestBody": ("Schedules", "StartTime", "EndTime")}
 """Parameters that an action cannot do without; the client takes each of them for optional."""
 NAMED_BY_US = frozenset({"SingleValueLegacyExtendedProperty"})
@@ -82,9 +83,18 @@ class Models:
         return cls(json.loads(INDEX.read_text("utf-8")))
 
     def find(self, verb: str, path: str) -> Method | None:
-        """Find the method by verb and path, which begins after the base address."""
+        """Find the method by verb and path, which begins after the base address.
+
+        What is kept of ``/users/{user-id}`` stands under ``/me``, which the client knows as well.
+        """
         segments = [unquote(segment) for segment in path.split("/")]
-        return next((m for m in self.methods if m.verb == verb and m.fits(segments)), None)
+        named = segments[:2] == ["", "users"] and len(segments) > 2
+        if named:
+            segments[1:3] = ["me"] if segments[2] else [""]
+        found = next((m for m in self.methods if m.verb == verb and m.fits(segments)), None)
+        if found is None or not named:
+            return found
+        return Method(verb, USER + found.path.removeprefix("/me"), found.about)
 
     def has(self, model: str) -> dict[str, str]:
         """List a model's properties with their types, those it inherits included."""

@@ -41,6 +41,8 @@ async def walk_consent(
 ) -> str:
     """Go from the authorization address to the callback's, which is given and not called.
 
+    An administrator's consent for a whole tenant is walked through in the same way.
+
     `decision` is the button: ``allow``, ``cancel``, or ``blocked`` on the page that an account
     sees whose administrator must approve first.  An account that has agreed before is not asked
     again, which counts as ``allow``.
