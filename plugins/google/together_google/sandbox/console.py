@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from together.testing.switchboard import asked_of, wrong
 from together_google.sandbox import console_pages, delegated
-from together_google.sandbox.control import asked_of, wrong
 from together_google.sandbox.served import Desk, form
 
 ADMIN = "/_admin/domainwidedelegation"

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from together.testing.switchboard import asked_of, wrong
 from together_outlook.sandbox import events, grants
-from together_outlook.sandbox.refusals import ApiError
-from together_outlook.sandbox.served import Desk, json_body
+from together_outlook.sandbox.served import Desk
 from together_outlook.sandbox.world import Person
 
 ANSWERS = ("accepted", "declined", "tentativelyAccepted", "notResponded")
@@ -100,18 +100,3 @@ class _Control:
 
     def _person(self, asked: dict[str, object] | None) -> Person | None:
         return self.desk.world.people.get(str((asked or {}).get("email")).casefold())
-
-
-async def asked_of(request: Request) -> dict[str, object] | None:
-    """Read a posted object.  The content type keeps pages of other sites from posting one."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/json":
-        return None
-    try:
-        return dict(await json_body(request))
-    except ApiError:
-        return None
-
-
-def wrong(words: str) -> Response:
-    return JSONResponse({"error": words}, 400)

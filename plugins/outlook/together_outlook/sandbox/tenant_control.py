@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from together.testing.switchboard import asked_of, wrong
 from together_outlook.sandbox import applications, tenants
-from together_outlook.sandbox.control import asked_of, wrong
 from together_outlook.sandbox.served import Desk
 from together_outlook.sandbox.world import Tenant
 
