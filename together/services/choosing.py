@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from tortoise.expressions import Q, Subquery
-from tortoise.queryset import QuerySet
 
 from together.domain.spans import Span
-from together.providers.contract import Calendars
 from together.providers.errors import NeedsPerson, NeedsTime, ProviderError
 from together.services import calendar_list, trouble
 from together.services.attempts import locked_member
 from together.services.busy import AT_ONCE, HORIZON, Busy
+from together.services.busy_reader import OpensCalendars
 from together.services.calendar_list import MOST, Changed
+from together.services.integrations import connection_of
 from together.services.refusals import (
     InvalidInput,
     NeedsReconnect,
@@ -73,12 +71,6 @@ class Choice:
     """Where events go is not chosen anew."""
 
 
-class OpensCalendars(Protocol):
-    """What `together.services.grants.Grants` does for us."""
-
-    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
-
-
 class Choosing:
     """Keeps the choice of calendars, and the list it is made from."""
 
@@ -108,7 +100,7 @@ class Choosing:
 
         async def work() -> Changed:
             await locked_member(viewer)
-            integration = await _own(viewer).select_for_update(no_key=True).first()
+            integration = await connection_of(viewer).select_for_update(no_key=True).first()
             if integration is None:
                 raise NotConnected
             rows = await CalendarRow.filter(
@@ -127,7 +119,7 @@ class Choosing:
         """Ask the service for the list again, and keep it; once a minute, whoever asked before."""
         paid = False
         for _ in range(_TRIES):
-            integration = await _own(viewer).first()
+            integration = await connection_of(viewer).first()
             if integration is None:
                 raise NotConnected
             if integration.state is not IntegrationState.ACTIVE:
@@ -190,15 +182,11 @@ class Choosing:
 
     async def _read(self, viewer: Viewer) -> None:
         """Read what counts now, so that its member is told how that went."""
-        integration = await _own(viewer).first()
+        integration = await connection_of(viewer).first()
         if integration is None or integration.state is not IntegrationState.ACTIVE:
             return
         now = self._clock()
         await self._busy.known([integration], Span.of(now, now + 60), until=now + HORIZON)
-
-
-def _own(viewer: Viewer) -> QuerySet[Integration]:
-    return Integration.filter(member_id=viewer.member_id, organization_id=viewer.organization_id)
 
 
 async def _may_ask(integration: Integration, *, at: int) -> bool:

@@ -9,6 +9,7 @@ from together.providers.values import Account, Calendar, Capability, Grant
 from together.services import calendar_list, sealing
 from together.services.attempts import locked_member
 from together.services.holders import tell_the_holder
+from together.services.integrations import connection_of
 from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AccountTaken,
@@ -61,7 +62,7 @@ async def connected(
 
 async def refuse_another(viewer: Viewer, *, provider: str, account: Account) -> None:
     """Refuse what is not the account that stands, before anything else is asked of it."""
-    before = await _before(viewer)
+    before = await connection_of(viewer).first()
     if before is None:
         return
     try:
@@ -71,16 +72,10 @@ async def refuse_another(viewer: Viewer, *, provider: str, account: Account) -> 
         raise
 
 
-async def _before(viewer: Viewer) -> Integration | None:
-    return await Integration.get_or_none(
-        member_id=viewer.member_id, organization_id=viewer.organization_id
-    )
-
-
 async def _stored(
     viewer: Viewer, consent: Consent, *, generation: int, vault: Vault, at: int
 ) -> Integration:
-    before = await _before(viewer)
+    before = await connection_of(viewer).first()
     if before is not None:
         _refuse_another(before, provider=consent.provider, account=consent.account)
     shape = before or Integration(

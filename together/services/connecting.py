@@ -21,7 +21,7 @@ from together.services import disconnecting, trouble, ways_on
 from together.services.attempts import Attempts, found_by_state, locked_member
 from together.services.completing import Completing
 from together.services.grants import Grants
-from together.services.integrations import can_reconnect
+from together.services.integrations import can_reconnect, connection_of
 from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AlreadyConnected,
@@ -118,7 +118,7 @@ class Connecting:
         self, viewer: Viewer, provider: CalendarProvider
     ) -> Integration | None:
         """One calendar a member; consenting again is for a lost grant, or a box left unticked."""
-        integration = await _own(viewer)
+        integration = await connection_of(viewer).first()
         if integration is None:
             return None
         if integration.provider != provider.slug or not can_reconnect(integration, self._registry):
@@ -166,7 +166,7 @@ class Connecting:
 
         async def work() -> list[Booking]:
             member = await locked_member(viewer)
-            integration = await _own(viewer)
+            integration = await connection_of(viewer).first()
             if integration is None:
                 raise NotConnected
             ahead = await disconnecting.sessions_held_in(integration, after=at)
@@ -186,12 +186,6 @@ class Connecting:
         ahead = await transaction(work)
         await Database.current().truncate_log()
         return ahead
-
-
-async def _own(viewer: Viewer) -> Integration | None:
-    return await Integration.get_or_none(
-        member_id=viewer.member_id, organization_id=viewer.organization_id
-    )
 
 
 def _checked_hint(text: str) -> str:

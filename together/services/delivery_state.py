@@ -11,6 +11,7 @@ from tortoise.functions import Min
 
 from together.domain.integration import Standing
 from together.services.circle import standings
+from together.services.integrations import connection_of
 from together.services.targets import WAITS_FOR_MEMBER
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -50,9 +51,7 @@ async def delivery_of(
     """
     if not bookings:
         return {}
-    own = await Integration.get_or_none(
-        organization_id=viewer.organization_id, member_id=viewer.member_id
-    )
+    own = await connection_of(viewer).first()
     told = await standings([viewer.member_id], viewer.organization_id, now=now)
     standing = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
     looking = standing is not Standing.NOT_INTEGRATED

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tortoise.queryset import QuerySet
+
 from together.domain.integration import IntegrationFacts, Standing, standing
 from together.providers.errors import AdminApprovalRequired, AuthorizationExpired
 from together.providers.registry import Registry
@@ -115,6 +117,11 @@ async def own_calendars(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Cale
     )
 
 
+def connection_of(viewer: Viewer) -> QuerySet[Integration]:
+    """Find the viewer's own connection: there is one at most."""
+    return Scope(viewer.organization_id)(Integration).filter(member_id=viewer.member_id)
+
+
 def facts(integration: Integration, *, counting: bool, now: int) -> IntegrationFacts:
     """Give what the domain judges a connection by."""
     return IntegrationFacts(
@@ -150,7 +157,7 @@ async def standing_of(member_ids: Iterable[int], *, scope: Scope, now: int) -> d
 async def own(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
     """Read the viewer's own connection."""
     scope = Scope(viewer.organization_id)
-    integration = await scope(Integration).get_or_none(member_id=viewer.member_id)
+    integration = await connection_of(viewer).first()
     if integration is None:
         return None
     calendars = (

@@ -53,10 +53,6 @@ class Offering:
     def __init__(self, *, registry: Registry, clock: Callable[[], int]) -> None:
         self._registry, self._clock = registry, clock
 
-    async def to(self, viewer: Viewer) -> Offer:
-        """Give what is offered in the viewer's organization, in one statement."""
-        return await offered(viewer.organization_id)
-
     async def limit(
         self, viewer: Viewer, *, providers: Sequence[str] | None, hidden: bool
     ) -> Offer:

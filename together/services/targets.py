@@ -10,13 +10,12 @@ from together.domain.spans import Span
 from together.providers.contract import Calendars
 from together.providers.errors import NeedsPerson, NeedsTime, Refused
 from together.providers.values import Event
+from together.services.busy_reader import OpensCalendars
 from together.store.models import Booking, CalendarEvent, Integration, Job
 
 
-class OpensForDelivery(Protocol):
+class OpensForDelivery(OpensCalendars, Protocol):
     """What `together.services.grants.Grants` does for the worker."""
-
-    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
 
     def left_behind(
         self, *, organization_id: int, integration_id: int

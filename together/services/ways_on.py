@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from together.providers.registry import Registry
-from together.services.integrations import can_reconnect
+from together.services.integrations import can_reconnect, connection_of
 from together.services.next_steps import NextStep
 from together.services.offering import offered
 from together.services.refusals import ConnectionRefusal
 from together.services.viewer import Viewer
-from together.store.models import Integration, IntegrationState
+from together.store.models import IntegrationState
 
 _BEST_FIRST = (
     NextStep.TRY_LATER,
@@ -21,9 +21,7 @@ _BEST_FIRST = (
 
 async def fit(refusal: ConnectionRefusal, viewer: Viewer, slug: str, *, registry: Registry) -> None:
     """Take out of a refusal what would be refused next: one member has one account."""
-    standing = await Integration.get_or_none(
-        member_id=viewer.member_id, organization_id=viewer.organization_id
-    )
+    standing = await connection_of(viewer).first()
     if standing is None:
         return
     offer = await offered(viewer.organization_id)
