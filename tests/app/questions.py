@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from graphql import build_schema
+
 PERSON = """id name email timeZone
   weeklyHours { weekday windows { start end } } administration { role }"""
-SESSION = """__typename id start end timeZone state place video { slug label }
+SESSION = """__typename id start end timeZone sessionState: state place video { slug label }
   joinUrl joinUrlState delivery cancelReason history { at by { name } what } match { id }
   participants { answer member { PERSON } }""".replace("PERSON", PERSON)
-PROBLEM = """__typename ... on Problem { code message }
-  ... on SlotUnavailable { alternatives } ... on TooSoon { earliest } ... on TooFarAhead { latest }
-  ... on InvalidInput { field } ... on DurationNotOffered { field offered }"""
+MORE = {
+    "SlotUnavailable": "alternatives",
+    "TooSoon": "earliest",
+    "TooFarAhead": "latest",
+    "InvalidInput": "field",
+    "DurationNotOffered": "field offered",
+    "ProviderDown": "retryAfterSeconds",
+}
+"""What some problems tell beside their words."""
+SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text())
 TIMES = """{ __typename ... on Availability {
     asOf start end timeZone duration ownHoursOnly emptyBecause days { date slots free }
     slots { start end states people { state member { name } } }
@@ -17,7 +29,7 @@ TIMES = """{ __typename ... on Availability {
   ... on Problem { code message } }"""
 MATCH = """__typename id program state createdAt endedAt sessionsHeld
   participants { role calendar member { PERSON } }
-  bookings(first: 20) { nodes { SESSION } edges { cursor }
+  bookings(first: 6) { nodes { SESSION } edges { cursor }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
   every: availability(
     start: $from, end: $until, timeZone: "Africa/Lagos", duration: 45
@@ -41,12 +53,12 @@ HOME = f"""query Home({WINDOW}) {{
       calendars {{ id name unreadableSince reason }} }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
-    matches(first: 10) {{ nodes {{ {MATCH} }} }} }}
-  organization {{ name members {{ nodes {{ name }} }} }}
+    matches(first: 3) {{ nodes {{ {MATCH} }} }} }}
+  organization {{ name members(first: 20) {{ nodes {{ name }} }} }}
   calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
-  ... on CalendarIntegration {{ state account }} ... on ConnectedCalendar {{ name }} }} }}"""
+  ... on CalendarIntegration {{ connectionState: state account }} ... on ConnectedCalendar {{ name }} }} }}"""
 NODE = f"""query Node($id: ID!, {WINDOW}) {{
   node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
 GIVEN: dict[str, tuple[str, str]] = {
@@ -69,7 +81,14 @@ GIVEN: dict[str, tuple[str, str]] = {
 
 
 def mutation(name: str) -> str:
+    """Write a mutation that asks for all that its own outcomes can tell, so that it is valid."""
     upper = name[0].upper() + name[1:]
     operation, fields = GIVEN[name]
+    outcomes: Any = SCHEMA.type_map[f"{upper}Result"]
+    names = {kind.name for kind in outcomes.types}
+    told = [f"... on {kind} {{ {more} }}" for kind, more in MORE.items() if kind in names]
+    if any(SCHEMA.type_map["ConnectionProblem"] in kind.interfaces for kind in outcomes.types):
+        told.append("... on ConnectionProblem { nextSteps provider { slug } }")
     return f"""mutation {operation}($input: {upper}Input!) {{ {name}(input: $input) {{
-      {PROBLEM} ... on {upper}Payload {{ {fields} }} }} }}"""
+      __typename ... on Problem {{ code message }} {" ".join(told)}
+      ... on {upper}Payload {{ {fields} }} }} }}"""
