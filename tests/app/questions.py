@@ -58,7 +58,8 @@ HOME = f"""query Home({WINDOW}) {{
   calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
-  ... on CalendarIntegration {{ connectionState: state account }} ... on ConnectedCalendar {{ name }} }} }}"""
+  ... on CalendarIntegration {{ connectionState: state account }}
+  ... on ConnectedCalendar {{ name }} }} }}"""
 NODE = f"""query Node($id: ID!, {WINDOW}) {{
   node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
 GIVEN: dict[str, tuple[str, str]] = {
