@@ -21,6 +21,7 @@ from together.services.booking import Bookings
 from together.services.busy import Busy
 from together.services.choosing import Choosing
 from together.services.connecting import Connecting
+from together.services.delegating import OrganizationIntegrations
 from together.services.delivery import Delivery
 from together.services.grants import Grants
 from together.services.identity import Identity
@@ -73,7 +74,7 @@ class App:
         )
         choosing = Choosing(grants, busy, clock, resting=resting)
         delivery = Delivery(grants, registry, clock, mails, resting=resting)
-        self.worker = Worker(delivery, busy, choosing)
+        self.worker = Worker(delivery, busy, choosing, grants.delegations)
         self.services = Services(
             identity=Identity(settings.issuers, transport=transport, clock=clock),
             connecting=Connecting(
@@ -87,6 +88,9 @@ class App:
             profiles=Profiles(),
             members=Members(grants=grants, vault=vault, clock=clock),
             offering=Offering(registry=registry, clock=clock),
+            organization_integrations=OrganizationIntegrations(
+                registry=registry, delegations=grants.delegations, clock=clock
+            ),
             choosing=choosing,
             availabilities=Availabilities(busy, clock),
             bookings=Bookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),

@@ -25,6 +25,7 @@ from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
 from together.services.choosing import Choosing
+from together.services.delegating import OrganizationIntegrations
 from together.services.offering import Offering
 from together.services.profile import Profiles
 from together.services.refusals import MemberDeactivated, NotSignedIn, Refusal, UnknownMember
@@ -129,6 +130,9 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
         profiles=Profiles(),
         members=town.members,
         offering=Offering(registry=town.registry, clock=town.clock),
+        organization_integrations=OrganizationIntegrations(
+            registry=town.registry, delegations=town.grants.delegations, clock=town.clock
+        ),
         choosing=Choosing(town.grants, busy, town.clock),
         availabilities=Availabilities(busy, town.clock),
         bookings=Bookings(busy=busy, registry=town.registry, clock=town.clock),

@@ -323,3 +323,39 @@ async def test_what_members_are_offered(api: Api):
         ("Your role does not allow this.", {"code": "FORBIDDEN"})
     ]
     assert (await api.ask(OWN, who="ada"))["viewer"]["calendarProviders"] == [{"slug": "memory"}]
+
+
+STEPS = {
+    "setUpOrganizationIntegration": {"provider": "memory"},
+    "uploadOrganizationKey": {"key": "no key"},
+    "verifyOrganizationIntegration": {"mailbox": "ada@saltmarsh.example.org"},
+    "activateOrganizationIntegration": {"provider": "memory"},
+    "turnOffOrganizationIntegration": {"provider": "memory"},
+}
+INTEGRATION = "{ organizationIntegration { state next domains preview { gain keep lose } } }"
+
+
+@pytest.mark.parametrize("mutation", STEPS)
+async def test_who_connects_everybody(api: Api, mutation):
+    """Each step is for administrators, those of integrations too; nobody else changes anything."""
+    await _world(api)
+    kind = mutation[0].upper() + mutation[1:]
+    query = f"mutation M($i: {kind}Input!) {{ {mutation}(input: $i) {{ __typename }} }}"
+    assert await api.errors(query, who="ada", i=STEPS[mutation]) == [
+        ("Your role does not allow this.", {"code": "FORBIDDEN"})
+    ]
+    assert await api.ask(INTEGRATION, who="ada") == {"organizationIntegration": None}
+    for who in ("chiara", "leo"):
+        assert (await api.ask(query, who=who, i=STEPS[mutation]))[mutation] is not None
+        seen = (await api.ask(INTEGRATION, who=who))["organizationIntegration"]
+        assert seen["preview"] == {"gain": 0, "keep": 0, "lose": 0}
+
+
+async def test_a_secret_is_sent_in_a_variable(api: Api):
+    """A key that stands in the document is refused, and is not in the answer."""
+    query = 'mutation { uploadOrganizationKey(input: {key: "hush"}) { __typename } }'
+    [(words, extensions)] = await api.errors(query, who="chiara")
+    assert (words, extensions["code"]) == (
+        "A Secret is sent in a variable, and never written into the document.",
+        "BAD_USER_INPUT",
+    )

@@ -15,7 +15,7 @@ from together.api.matches import READING
 from together.api.outcomes import Raises, shown_as, union_members
 from together.api.problems import PROBLEMS
 from together.api.schema import Mutation
-from together.services import refusals
+from together.services import delegation_refusals, refusals
 from together.store.models import Match
 
 HANDLE = {"handle": "h"}
@@ -58,6 +58,27 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "endMatch": ("members", "end_match", {"matchId": "mat_x"}),
     "limitCalendarProviders": ("offering", "limit", {"hidden": True}),
+    "setUpOrganizationIntegration": (
+        "organization_integrations",
+        "set_up",
+        {"provider": "memory"},
+    ),
+    "uploadOrganizationKey": ("organization_integrations", "upload_key", {"key": "{}"}),
+    "verifyOrganizationIntegration": (
+        "organization_integrations",
+        "verify",
+        {"mailbox": "ada@saltmarsh.example.org"},
+    ),
+    "activateOrganizationIntegration": (
+        "organization_integrations",
+        "activate",
+        {"provider": "memory"},
+    ),
+    "turnOffOrganizationIntegration": (
+        "organization_integrations",
+        "turn_off",
+        {"provider": "memory"},
+    ),
 }
 """Mutation → its service, the method that is called, and an input."""
 
@@ -70,6 +91,8 @@ MADE = {
     refusals.TooSoon: refusals.TooSoon(NOW),
     refusals.TooFarAhead: refusals.TooFarAhead(NOW),
     refusals.AlreadyMatched: refusals.AlreadyMatched(Match(uid="m" * 22, created_at=NOW)),
+    delegation_refusals.SetUpIncomplete: delegation_refusals.SetUpIncomplete(["Upload a key."]),
+    delegation_refusals.PermissionsMissing: delegation_refusals.PermissionsMissing({"b", "a"}),
 }
 """Those that carry more than words."""
 
@@ -81,6 +104,8 @@ MORE = {
     "SlotUnavailable": {"alternatives": ["2026-11-30T08:00:00Z", "2026-11-30T08:15:00Z"]},
     "TooSoon": {"earliest": "2026-11-30T08:00:00Z"},
     "TooFarAhead": {"latest": "2026-11-30T08:00:00Z"},
+    "SetUpIncomplete": {"missing": ["Upload a key."]},
+    "PermissionsMissing": {"missing": ["a", "b"]},
     "AlreadyMatched": {"match": {"id": f"mat_{'m' * 22}"}},
 }
 

@@ -49,12 +49,14 @@ HOME = f"""query Home({WINDOW}) {{
     hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
     calendarIntegration {{ id state standing source account reason canWrite nextSteps managed
       disconnecting {{ note ends consentsUrl }}
+      suspendedAccount
       busyTimesSeenBy {{ name }} lastReadAt unreadableSince
       calendars {{ id name unreadableSince reason }} }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
     matches(first: 3) {{ nodes {{ {MATCH} }} }} }}
   organization {{ name members(first: 20) {{ nodes {{ name }} }} }}
+  organizationIntegration {{ state missing }}
   calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
@@ -78,7 +80,16 @@ GIVEN: dict[str, tuple[str, str]] = {
     "reactivateMember": ("Reactivate", "member { id }"),
     "endMatch": ("End", "match { id }"),
     "limitCalendarProviders": ("Limit", "calendarOffer { hidden providers { slug } }"),
+    "setUpOrganizationIntegration": ("SetUp", "organizationIntegration { state }"),
+    "uploadOrganizationKey": ("Upload", "organizationIntegration { state }"),
+    "verifyOrganizationIntegration": ("Verify", "organizationIntegration { state }"),
+    "activateOrganizationIntegration": ("Activate", "organizationIntegration { state }"),
+    "turnOffOrganizationIntegration": ("TurnOff", "organizationIntegration { state }"),
 }
+
+
+SETTING_UP = frozenset(name for name, (_, fields) in GIVEN.items() if "organizationI" in fields)
+"""Mutations whose problems have nothing more to say that is asked for here."""
 
 
 def mutation(name: str) -> str:

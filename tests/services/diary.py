@@ -102,7 +102,9 @@ class Diaries:
         return {who: book.calls for who, book in self.books.items() if book.calls}
 
     @asynccontextmanager
-    async def open(self, integration: Integration) -> AsyncIterator[Calendars]:
+    async def open(
+        self, integration: Integration, *, writing: bool = False
+    ) -> AsyncIterator[Calendars]:
         if integration.state is not IntegrationState.ACTIVE:
             raise AuthorizationExpired
         yield Diary(self.books.setdefault(integration.member_id, Book()), integration)

@@ -17,8 +17,9 @@ from together.providers.errors import (
     RateLimited,
 )
 from together.services import delivery
-from together.services.delivery import KEPT, judged, reopen
+from together.services.delivery import KEPT, judged
 from together.services.delivery_state import DeliveryState
+from together.services.reopening import reopen
 from together.store.clock import database_now
 from together.store.models import (
     CalendarRow,

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tortoise.exceptions import IntegrityError
 from tortoise.fields.relational import ForeignKeyFieldInstance
+from tortoise.models import Model
 
 from tests.world import HOUR, NOW, World, session
 from together.store import audit, models
@@ -131,8 +132,8 @@ MODELS = [
     model
     for model in vars(models).values()
     if isinstance(model, type)
-    and issubclass(model, models.Model)
-    and model not in (models.Model, models.Organization)
+    and issubclass(model, Model)
+    and model not in (Model, models.Organization)
 ]
 RELATIONS = [
     (model, name)

@@ -10,9 +10,9 @@ import strawberry
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
-from together.api.integrations import VideoProvider, video_provider
 from together.api.members import Member, member_of
 from together.api.nodes import Node
+from together.api.offers import VideoProvider, video_provider
 from together.api.scalars import Instant, Zone
 from together.providers.values import Answer
 from together.store.models import Booking as Row

@@ -8,7 +8,8 @@ import strawberry
 
 from together.api.context import Info
 from together.api.fields import field
-from together.api.integrations import CalendarNextStep, CalendarProvider, calendar_provider
+from together.api.integrations import CalendarNextStep
+from together.api.offers import CalendarProvider, calendar_provider
 from together.api.problem import Problem, ProblemCode, tells
 from together.services import refusals
 

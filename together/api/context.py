@@ -16,6 +16,7 @@ from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.choosing import Choosing
 from together.services.connecting import Connecting
+from together.services.delegating import OrganizationIntegrations
 from together.services.identity import Identity
 from together.services.members import Members
 from together.services.offering import Offering
@@ -34,6 +35,7 @@ class Services:
     profiles: Profiles
     members: Members
     offering: Offering
+    organization_integrations: OrganizationIntegrations
     choosing: Choosing
     availabilities: Availabilities
     bookings: Bookings

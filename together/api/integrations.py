@@ -1,9 +1,8 @@
-"""A member's own calendar connection, and the services on offer."""
+"""A member's own calendar connection."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
 
 import strawberry
 
@@ -13,14 +12,15 @@ from together.api.fields import field
 from together.api.ids import Kind, to_id
 from together.api.members import Member
 from together.api.nodes import Node
+from together.api.offers import CalendarProvider, calendar_provider
 from together.api.parting import CalendarParting
 from together.api.scalars import Instant
 from together.domain.integration import Standing, State
 from together.providers.values import Capability
 from together.services import integrations, reading
-from together.services.integrations import Own
+from together.services.integrations import NOT_AMONG_THEM, Own, source_of
 from together.services.offering import Offer
-from together.store.models import IntegrationState
+from together.store.models import IntegrationSource, IntegrationState
 
 strawberry.enum(State, name="CalendarIntegrationState", description="How a connection stands.")
 
@@ -78,44 +78,6 @@ class CalendarNextStep(Enum):
     )
 
 
-@strawberry.type(description="A calendar service that can be connected.")
-class CalendarProvider(Node):
-    slug: str = strawberry.field(description="Its name for programs: `google`.")
-    label: str = strawberry.field(description="Its name for people: Google Calendar.")
-    available: bool = strawberry.field(description="False when it is not offered here any more.")
-
-
-@strawberry.type(description="What the members of the organization are offered.")
-class CalendarOffer:
-    providers: list[CalendarProvider] = strawberry.field(
-        description="The services they may choose from; none while the options are hidden."
-    )
-    limited: bool = strawberry.field(
-        description="Whether an administrator chose them; otherwise it is every service there is."
-    )
-    hidden: bool = strawberry.field(
-        description="Whether members are offered nothing, because the organization looks after it."
-    )
-
-    @classmethod
-    def of(cls, info: Info, offer: Offer) -> CalendarOffer:
-        installed = list(info.context.services.registry.calendars)
-        return cls(
-            providers=[calendar_provider(info, slug) for slug in offer.of(installed)],
-            limited=offer.only is not None,
-            hidden=offer.hidden,
-        )
-
-
-@strawberry.type(description="A service that makes the video link of a session.")
-class VideoProvider(Node):
-    slug: str = strawberry.field(description="Its name for programs.")
-    label: str = strawberry.field(description="Its name for people: Google Meet.")
-    made_with: CalendarProvider | None = strawberry.field(
-        description="The calendar whose events carry its links; null when it makes them itself."
-    )
-
-
 @strawberry.type(
     description="How the viewer's own calendar is connected. For its owner alone: others in a "
     "match learn whether it is integrated, and nothing else."
@@ -123,6 +85,7 @@ class VideoProvider(Node):
 class CalendarIntegration(Node):
     own: strawberry.Private[Own | None]
     offer: strawberry.Private[Offer]
+    resting: strawberry.Private[Own | None] = None
     source: CalendarIntegrationSource = strawberry.field(description="Whose consent it is.")
 
     @classmethod
@@ -130,12 +93,18 @@ class CalendarIntegration(Node):
         """Read the viewer's connection, or that there is none."""
         services, viewer = info.context.services, info.context.viewer
         own = await integrations.own(viewer, registry=services.registry, now=services.clock())
-        individual = CalendarIntegrationSource.INDIVIDUAL
+        offer = await info.context.loaders.offers.load(viewer.organization_id)
+        resting = None
+        if offer.connected_with is not None:
+            resting = await integrations.suspended(
+                viewer, registry=services.registry, now=services.clock()
+            )
         return cls(
             id=to_id(Kind.INTEGRATION, viewer.uid),
             own=own,
-            offer=await info.context.loaders.offers.load(viewer.organization_id),
-            source=CalendarIntegrationSource.NONE if own is None else individual,
+            offer=offer,
+            resting=resting,
+            source=CalendarIntegrationSource[source_of(own, offer)],
         )
 
     @field(description="How the connection stands; null when there is none.")
@@ -149,10 +118,13 @@ class CalendarIntegration(Node):
     def standing(self) -> Standing:
         return Standing.NOT_INTEGRATED if self.own is None else self.own.standing
 
-    @field(description="The service; null when nothing is connected.")
+    @field(
+        description="The service, which may be the organization's; null when nothing is connected."
+    )
     def provider(self, info: Info) -> CalendarProvider | None:
         if self.own is None:
-            return None
+            slug = self.offer.connected_with
+            return None if slug is None else calendar_provider(info, slug)
         return calendar_provider(info, self.own.integration.provider, available=self.own.available)
 
     @field(description="The address of the connected account.")
@@ -176,7 +148,7 @@ class CalendarIntegration(Node):
 
     @field(description="Since when it waits for the member; null when it does not.")
     def needs_attention_since(self) -> Instant | None:
-        if self.own is None or self.own.integration.state is IntegrationState.ACTIVE:
+        if self.own is None or self.own.integration.state is not IntegrationState.NEEDS_RECONNECT:
             return None
         return Instant(self.own.integration.since)
 
@@ -194,7 +166,9 @@ class CalendarIntegration(Node):
         "cannot be read. Also that the account has no calendar any more, or none that can be read."
     )
     def reason(self) -> str | None:
-        return None if self.own is None else self.own.reason
+        if self.own is None:
+            return None if self.offer.connected_with is None else NOT_AMONG_THEM
+        return self.own.reason
 
     @field(
         description="The account's calendars, at most 250, and those that were chosen and are "
@@ -210,20 +184,33 @@ class CalendarIntegration(Node):
         "members are offered nothing."
     )
     def managed(self) -> bool:
-        return self.offer.hidden
+        return self.offer.managed
+
+    @field(
+        description="The account that the viewer connected themselves, and that is neither read "
+        "nor renewed while the organization looks after calendars. They may disconnect it."
+    )
+    def suspended_account(self) -> str | None:
+        return None if self.resting is None else self.resting.integration.account_email
 
     @field(
         description="What disconnecting would end at the service, to be shown before "
         "`disconnectCalendar`; null when nothing is connected."
     )
     def disconnecting(self, info: Info) -> CalendarParting | None:
-        return None if self.own is None else CalendarParting.of(info, self.own)
+        ends = self.resting or self.own
+        if ends is None or ends.integration.source is IntegrationSource.ORGANIZATION:
+            return None
+        return CalendarParting.of(info, ends)
 
     @field(description="What the member can do now.")
     def next_steps(self) -> list[CalendarNextStep]:
-        if self.own is None:
+        if self.own is None and self.resting is None:
             return [] if self.managed() else [CalendarNextStep.CONNECT]
-        steps = [CalendarNextStep.DISCONNECT]
+        mine = self.source is CalendarIntegrationSource.INDIVIDUAL or self.resting is not None
+        steps = [CalendarNextStep.DISCONNECT] if mine else []
+        if self.own is None:
+            return steps
         if self.own.to_choose is not None:
             steps.insert(0, CalendarNextStep.CHOOSE_CALENDARS)
         if self.own.can_reconnect and self.offer.allows(self.own.integration.provider):
@@ -245,31 +232,6 @@ class CalendarIntegration(Node):
             who for who, each in zip(ids, told, strict=True) if each is not Standing.NOT_INTEGRATED
         ]
         return [Member.of(row) for row in await loaders.members.load_many(seen_by)]
-
-
-def calendar_provider(info: Info, slug: str, *, available: bool | None = None) -> CalendarProvider:
-    """Show a calendar service, also one that a connection remembers and nobody offers."""
-    provider: Any = info.context.services.registry.calendars.get(slug)
-    return CalendarProvider(
-        id=to_id(Kind.PROVIDER, slug),
-        slug=slug,
-        label=slug if provider is None else provider.label,
-        available=provider is not None if available is None else available,
-    )
-
-
-def video_provider(info: Info, slug: str | None) -> VideoProvider | None:
-    """Show a video service; None when no link was asked for."""
-    if slug is None:
-        return None
-    provider: Any = info.context.services.registry.videos.get(slug)
-    made_with = None if provider is None else provider.made_with
-    return VideoProvider(
-        id=to_id(Kind.VIDEO_PROVIDER, slug),
-        slug=slug,
-        label=slug if provider is None else provider.label,
-        made_with=None if made_with is None else calendar_provider(info, made_with),
-    )
 
 
 def _instant(value: int | None) -> Instant | None:

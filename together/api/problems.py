@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from together.api import connection_problems  # noqa: F401  (all of them are in PROBLEMS)
+from together.api import (  # noqa: F401  (all of them are in PROBLEMS)
+    connection_problems,
+    delegation_problems,
+)
 from together.api.problem import PROBLEMS, Problem, ProblemCode, tells
 from together.api.scalars import Instant
 from together.services import refusals

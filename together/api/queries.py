@@ -13,16 +13,13 @@ from together.api.calendars import ConnectedCalendar
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import NOBODY, Kind, split
-from together.api.integrations import (
-    CalendarIntegration,
-    CalendarOffer,
-    calendar_provider,
-    video_provider,
-)
+from together.api.integrations import CalendarIntegration
 from together.api.matches import Match
 from together.api.members import Member
 from together.api.nodes import Node
+from together.api.offers import CalendarOffer, calendar_provider, video_provider
 from together.api.organization import Organization
+from together.api.organization_integration import OrganizationIntegration
 from together.api.pages import MAX_SIZE
 from together.api.permissions import (
     IsAdministrator,
@@ -70,6 +67,14 @@ class Query:
         context = info.context
         offer = await context.loaders.offers.load(context.viewer.organization_id)
         return CalendarOffer.of(info, offer)
+
+    @field(
+        description="How far the organization's integration is, and what comes next. For "
+        "administrators, those of integrations too; null to everybody else.",
+        extensions=[only(LooksAfterIntegrations)],
+    )
+    async def organization_integration(self, info: Info) -> OrganizationIntegration | None:
+        return await OrganizationIntegration.load(info)
 
     @field(
         description="Anything by its id. Null for what is not there, and for what the viewer may "

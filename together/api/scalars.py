@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +12,8 @@ from zoneinfo import available_timezones
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
+
+from together.domain.secret import Secret
 
 Instant = NewType("Instant", int)
 """Epoch seconds inside, ISO 8601 outside."""
@@ -94,6 +97,16 @@ def parse_day(value: Any) -> Day:
     return Day(value)
 
 
+def parse_secret(value: Any) -> Secret:
+    """Take whatever is sent, as it is; a key file may be sent as the object it holds."""
+    return Secret(value if isinstance(value, str) else json.dumps(value))
+
+
+def refuse_literal(node: Any, variables: Any = None) -> Secret:
+    """Refuse a secret that stands in the document, where it would be kept with it."""
+    raise refused("A Secret is sent in a variable, and never written into the document.")
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     Instant: strawberry.scalar(
         name="DateTime",
@@ -114,6 +127,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A time of day as a clock on the wall shows it, HH:MM. 24:00 is an end only.",
         serialize=str,
         parse_value=parse_wall,
+    ),
+    Secret: strawberry.scalar(
+        name="Secret",
+        description="Something that nobody is to see, such as a key file. It is sent in a variable "
+        "only, and is never answered.",
+        serialize=lambda value: "•••",
+        parse_value=parse_secret,
+        parse_literal=refuse_literal,
     ),
     Day: strawberry.scalar(
         name="Date",

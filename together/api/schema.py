@@ -38,6 +38,7 @@ from together.api.mutations import (
     calendars,
     connecting,
     offering,
+    organization_integration,
     profile,
 )
 from together.api.problems import PROBLEMS
@@ -62,6 +63,11 @@ Mutation = create_type(
         administration.create_match,
         administration.end_match,
         offering.limit_calendar_providers,
+        organization_integration.set_up_organization_integration,
+        organization_integration.upload_organization_key,
+        organization_integration.verify_organization_integration,
+        organization_integration.activate_organization_integration,
+        organization_integration.turn_off_organization_integration,
     ],
     description="What can be done.",
 )

@@ -8,8 +8,8 @@ import strawberry
 
 from together.api.context import Info
 from together.api.fields import field
-from together.api.integrations import CalendarProvider, calendar_provider
 from together.api.matches import Match
+from together.api.offers import CalendarProvider, calendar_provider
 from together.api.scalars import Instant
 from together.services import todos as service
 from together.services.todos import TodoKind
@@ -19,6 +19,7 @@ strawberry.enum(TodoKind, name="TodoKind", description="What there is to do.")
 _WORDS = {
     TodoKind.RECONNECT_CALENDAR: "Reconnect your calendar.",
     TodoKind.BOOK_NEXT_SESSION: "Book your next session.",
+    TodoKind.FIX_ORGANIZATION_INTEGRATION: "Repair your organization's calendar integration.",
 }
 
 
@@ -42,10 +43,11 @@ class Todo:
             todo=todo,
         )
 
-    @field(description="The service to reconnect.")
+    @field(description="The service to reconnect, or to repair.")
     def provider(self, info: Info) -> CalendarProvider | None:
         integration: Any = self.todo.integration
-        return None if integration is None else calendar_provider(info, integration.provider)
+        slug = self.todo.provider if integration is None else integration.provider
+        return None if slug is None else calendar_provider(info, slug)
 
     @field(description="The match to book a session for.")
     def match(self) -> Match | None:

@@ -7,16 +7,11 @@ import strawberry
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
-from together.api.integrations import (
-    CalendarIntegration,
-    CalendarProvider,
-    VideoProvider,
-    calendar_provider,
-    video_provider,
-)
+from together.api.integrations import CalendarIntegration
 from together.api.matches import Match, match_page
 from together.api.members import DateHours, Member, WeekdayHours, dates_of, week_of
 from together.api.nodes import After, Before, Connection, First, Last
+from together.api.offers import CalendarProvider, VideoProvider, calendar_provider, video_provider
 from together.api.pages import page
 from together.api.scalars import Day, Zone
 from together.api.todos import Todo

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "worker": "bring to calendars and mailboxes what is due, in a process of its own",
     "migrate": "bring the database to this version",
     "import": "bring in members and matches from CSV files",
+    "domains": "say which domains are an organization's own",
     "keys": "make a key file, or add a key to one",
     "reseal": "seal every secret anew under the newest key",
     "doctor": "say what is wrong with this installation, and what to do",

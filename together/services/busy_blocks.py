@@ -13,7 +13,15 @@ from tortoise.functions import Coalesce
 from together.domain.spans import Span, Spans
 from together.services import trouble
 from together.store.database import Database
-from together.store.models import BusyBlock, BusyReading, Integration, IntegrationState
+from together.store.models import (
+    BusyBlock,
+    BusyReading,
+    Integration,
+    IntegrationSource,
+    IntegrationState,
+    MatchState,
+    Participant,
+)
 from together.store.transaction import transaction
 
 LONG = 2 * 86_400
@@ -171,6 +179,13 @@ async def take_turns(*, before: int, again: int, now: int, most: int) -> list[In
         | Q(unreadable_since__gt=now - LONG)
         | Q(tried_at=None)
         | Q(tried_at__lt=before),
+        # Busy times that an organization lets us read are read for people who are matched.
+        Q(source=IntegrationSource.INDIVIDUAL)
+        | Q(
+            member_id__in=Subquery(
+                Participant.filter(match__state=MatchState.ACTIVE).values("member_id")
+            )
+        ),
         state=IntegrationState.ACTIVE,
     )
 

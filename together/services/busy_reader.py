@@ -15,6 +15,7 @@ from together.providers.values import Reading
 from together.services import trouble
 from together.services.busy_blocks import Stored
 from together.services.calendar_list import look_again
+from together.services.effective import may_be_read
 from together.services.resting import Resting
 from together.store.models import CalendarRow, Integration
 
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 class OpensCalendars(Protocol):
     """What `together.services.grants.Grants` does for us."""
 
-    def open(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
+    def open(
+        self, integration: Integration, *, writing: bool = False
+    ) -> AbstractAsyncContextManager[Calendars]: ...
 
 
 class Reader:
@@ -57,7 +60,7 @@ class Reader:
                 integration_id=integration.id,
                 counts=True,
             ).values_list("external_id", flat=True)
-            if not counting:
+            if not counting or not await may_be_read(integration):
                 return None
             async with trouble.reading(integration, clock=self._clock):
                 read = await self._asked(integration, [str(each) for each in counting], span, now)

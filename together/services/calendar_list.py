@@ -14,6 +14,7 @@ from typing import Any
 from together.providers.contract import Calendars
 from together.providers.errors import NeedsPerson
 from together.providers.values import Calendar
+from together.services.effective import managed
 from together.services.readdressing import readdress
 from together.services.resting import Resting
 from together.store.models import (
@@ -116,6 +117,9 @@ async def keep(integration: Integration, listed: Sequence[Calendar], *, at: int)
     """
     mine = _mine(integration)
     old = {row.external_id: row for row in await CalendarRow.filter(**mine).order_by("id")}
+    if not old and managed(integration):
+        await begin(integration, listed, at=at)  # nobody was there to choose
+        return Changed(counting=True, receiving=True)
     was, wished = snapshot(old.values()), _wished(old.values())
     for row in old.values():
         if integration.unreadable_since is None:

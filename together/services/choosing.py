@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from tortoise.expressions import Q, Subquery
 
 from together.domain.spans import Span
-from together.providers.errors import NeedsPerson, NeedsTime, ProviderError
-from together.services import calendar_list, trouble
+from together.providers.errors import NeedsPerson, NeedsTime, NoMailbox, ProviderError
+from together.services import calendar_list, effective, trouble
 from together.services.attempts import locked_member
 from together.services.busy import AT_ONCE, HORIZON, Busy
 from together.services.busy_reader import OpensCalendars
 from together.services.calendar_list import MOST, Changed
-from together.services.integrations import connection_of
 from together.services.refusals import (
     InvalidInput,
+    ManagedByOrganization,
     NeedsReconnect,
     NotAvailableHere,
     NotConnected,
@@ -29,7 +29,7 @@ from together.services.refusals import (
 from together.services.resting import Resting
 from together.services.viewer import Viewer
 from together.store.clock import database_now
-from together.store.models import CalendarRow, Integration, IntegrationState
+from together.store.models import CalendarRow, Integration, IntegrationSource, IntegrationState
 from together.store.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Choosing:
 
         async def work() -> Changed:
             await locked_member(viewer)
-            integration = await connection_of(viewer).select_for_update(no_key=True).first()
+            integration = await effective.in_use(viewer).select_for_update(no_key=True).first()
             if integration is None:
                 raise NotConnected
             rows = await CalendarRow.filter(
@@ -119,18 +119,18 @@ class Choosing:
         """Ask the service for the list again, and keep it; once a minute, whoever asked before."""
         paid = False
         for _ in range(_TRIES):
-            integration = await connection_of(viewer).first()
+            integration = await effective.in_use(viewer).first()
             if integration is None:
                 raise NotConnected
             if integration.state is not IntegrationState.ACTIVE:
-                raise NeedsReconnect
+                raise ManagedByOrganization if effective.managed(integration) else NeedsReconnect
             try:
                 async with self._resting.heeded(integration):
                     paid = paid or await _may_ask(integration, at=self._clock())
                 if not paid:
                     continue  # somebody asks just now, or this connection was replaced
                 changed = await self._listed(integration)
-            except NeedsPerson:
+            except (NeedsPerson, NoMailbox):
                 continue  # noted, unless this grant was disconnected or replaced meanwhile
             except NeedsTime as error:
                 raise ProviderDown(error.retry_after) from None
@@ -182,7 +182,7 @@ class Choosing:
 
     async def _read(self, viewer: Viewer) -> None:
         """Read what counts now, so that its member is told how that went."""
-        integration = await connection_of(viewer).first()
+        integration = await effective.in_use(viewer).first()
         if integration is None or integration.state is not IntegrationState.ACTIVE:
             return
         now = self._clock()
@@ -232,6 +232,8 @@ async def _turns(*, before: int, empty_before: int, now: int) -> list[Integratio
         rows = await (
             Integration.filter(
                 Q(listed_at__lte=before) | Q(listed_at__lte=empty_before, id__not_in=listed),
+                # The first list of a connection by the organization is `arranging`'s to ask for.
+                Q(source=IntegrationSource.INDIVIDUAL) | Q(listed_at__gt=0),
                 state=IntegrationState.ACTIVE,
             )
             .order_by("listed_at", "id")

@@ -14,6 +14,7 @@ from typing import cast
 from together.domain.integration import Standing, readable, standing
 from together.domain.policy import Policy
 from together.domain.visibility import sight
+from together.services.effective import RELATED_IN_USE
 from together.services.integrations import facts
 from together.services.refusals import MatchHasEnded, NotFound
 from together.services.viewer import Viewer
@@ -125,7 +126,10 @@ async def standings(
     """
     rows = await (
         CalendarRow.filter(
-            organization_id=organization_id, integration__member_id__in=member_ids, counts=True
+            RELATED_IN_USE,
+            organization_id=organization_id,
+            integration__member_id__in=member_ids,
+            counts=True,
         )
         .select_related("integration")
         .order_by("integration_id")

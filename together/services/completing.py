@@ -35,7 +35,7 @@ from together.services.refusals import (
     ScopeMissing,
 )
 from together.services.viewer import Viewer
-from together.store.models import Attempt, Integration, Member
+from together.store.models import Attempt, Integration, IntegrationSource, Member
 from together.store.transaction import transaction
 from together.store.vault import Vault
 
@@ -221,6 +221,7 @@ class Completing:
                     organization_id=organization_id,
                     member_id=viewer.member_id,
                     provider=provider.slug,
+                    source=IntegrationSource.INDIVIDUAL,
                 )
             else:
                 spared = await revoking.stands(provider.slug, account)

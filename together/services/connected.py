@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from together.providers.values import Account, Calendar, Capability, Grant
-from together.services import calendar_list, sealing
+from together.services import calendar_list, effective, sealing
 from together.services.attempts import locked_member
 from together.services.holders import tell_the_holder
-from together.services.integrations import connection_of
 from together.services.offering import refuse_unoffered
 from together.services.refusals import (
     AccountTaken,
@@ -62,7 +61,7 @@ async def connected(
 
 async def refuse_another(viewer: Viewer, *, provider: str, account: Account) -> None:
     """Refuse what is not the account that stands, before anything else is asked of it."""
-    before = await connection_of(viewer).first()
+    before = await effective.personal(viewer).first()
     if before is None:
         return
     try:
@@ -75,7 +74,7 @@ async def refuse_another(viewer: Viewer, *, provider: str, account: Account) -> 
 async def _stored(
     viewer: Viewer, consent: Consent, *, generation: int, vault: Vault, at: int
 ) -> Integration:
-    before = await connection_of(viewer).first()
+    before = await effective.personal(viewer).first()
     if before is not None:
         _refuse_another(before, provider=consent.provider, account=consent.account)
     shape = before or Integration(
@@ -103,9 +102,7 @@ async def _stored(
         member = await locked_member(viewer)
         if member.generation != generation:
             raise ConsentNotFound
-        integration = await Integration.get_or_none(
-            member_id=member.id, organization_id=member.organization_id
-        )
+        integration = await effective.personal(viewer).first()
         if (None if integration is None else integration.uid) != (
             None if before is None else before.uid
         ):
@@ -145,6 +142,7 @@ async def _stored(
     try:
         return await transaction(work)
     except Taken:
+        await refuse_unoffered(viewer.organization_id, consent.provider)
         raise AccountTaken from None
 
 

@@ -17,17 +17,18 @@ from together.providers.errors import Misconfigured, ProviderError
 from together.providers.oauth import pkce
 from together.providers.registry import Registry
 from together.providers.values import Secret
-from together.services import disconnecting, trouble, ways_on
+from together.services import disconnecting, effective, trouble, ways_on
 from together.services.attempts import Attempts, found_by_state, locked_member
 from together.services.completing import Completing
 from together.services.grants import Grants
-from together.services.integrations import can_reconnect, connection_of
-from together.services.offering import refuse_unoffered
+from together.services.integrations import can_reconnect
+from together.services.offering import offered, refuse_unoffered
 from together.services.refusals import (
     AlreadyConnected,
     ConnectionRefusal,
     ConsentNotFound,
     InvalidInput,
+    ManagedByOrganization,
     NotConnected,
     ProviderUnknown,
     ReturnAddressRefused,
@@ -118,7 +119,7 @@ class Connecting:
         self, viewer: Viewer, provider: CalendarProvider
     ) -> Integration | None:
         """One calendar a member; consenting again is for a lost grant, or a box left unticked."""
-        integration = await connection_of(viewer).first()
+        integration = await effective.personal(viewer).first()
         if integration is None:
             return None
         if integration.provider != provider.slug or not can_reconnect(integration, self._registry):
@@ -166,8 +167,10 @@ class Connecting:
 
         async def work() -> list[Booking]:
             member = await locked_member(viewer)
-            integration = await connection_of(viewer).first()
+            integration = await effective.personal(viewer).first()
             if integration is None:
+                if (await offered(member.organization_id)).connected_with is not None:
+                    raise ManagedByOrganization
                 raise NotConnected
             ahead = await disconnecting.sessions_held_in(integration, after=at)
             await disconnecting.taken_out_of_use(

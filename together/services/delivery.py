@@ -25,14 +25,15 @@ from together.providers.errors import (
     ProviderUnavailable,
 )
 from together.providers.registry import Registry
+from together.services.arranging import Arranging
 from together.services.event_writing import EventWriter
 from together.services.letters import MAILS
 from together.services.mail import Mails
 from together.services.resting import LeftAlone, Resting
 from together.services.spreading import spread
-from together.services.targets import WAITS_FOR_MEMBER, OpensForDelivery
+from together.services.targets import OpensForDelivery
 from together.store.clock import database_now
-from together.store.models import Integration, Job, JobKind, JobState
+from together.store.models import Job, JobKind, JobState
 from together.store.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Delivery:
         self.mails = mails or Mails(registry, clock)
         self._grants = grants
         self._events = EventWriter(grants, registry, clock, resting=resting or Resting(clock))
+        self._arranging = Arranging(grants, clock)
 
     async def run_once(self) -> int:
         """Claim what is due, as far as there are places, and deliver all of it; say how much."""
@@ -128,6 +130,8 @@ class Delivery:
                 await self._events.poll(job)
             case JobKind.CANCEL_EVENT:
                 await self._events.cancel(job)
+            case JobKind.ARRANGE_MEMBERS:
+                await self._arranging.arrange(job)
             case mail if mail in MAILS:
                 await self.mails.send(job)
 
@@ -156,7 +160,7 @@ def _revocation(job: Job, error: ProviderError) -> Verdict:
 
 def _pause(job: Job, asked: timedelta | None) -> int:
     """Twice as long each time, as long as the service asks, and never all at once."""
-    if job.kind is JobKind.POLL_MEETING and asked is not None:
+    if job.kind in (JobKind.POLL_MEETING, JobKind.ARRANGE_MEMBERS) and asked is not None:
         return int(asked.total_seconds())
     growing = min(5 << min(job.attempts, 12), LONGEST_PAUSE)
     least = max(growing // 2, int(asked.total_seconds()) if asked else 0)
@@ -218,21 +222,6 @@ async def settle(job: Job, verdict: Verdict) -> None:
         state=JobState.WAITING,
         leased_until=job.leased_until,
     ).update(**changed)
-
-
-async def reopen(integration: Integration, *, now: int) -> int:
-    """Let go on what waited for this calendar's member; `now` is the database's.
-
-    The attempts stay counted: they say that an event may have been made.
-    """
-    return int(
-        await Job.filter(
-            organization_id=integration.organization_id,
-            integration_id=integration.id,
-            state=JobState.PARKED,
-            reason__in=sorted(WAITS_FOR_MEMBER),
-        ).update(state=JobState.WAITING, due_at=now, leased_until=None, reason=None)
-    )
 
 
 async def forget(*, now: int) -> int:

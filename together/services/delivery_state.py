@@ -10,8 +10,8 @@ from tortoise.expressions import Q
 from tortoise.functions import Min
 
 from together.domain.integration import Standing
+from together.services import effective
 from together.services.circle import standings
-from together.services.integrations import connection_of
 from together.services.targets import WAITS_FOR_MEMBER
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -51,7 +51,7 @@ async def delivery_of(
     """
     if not bookings:
         return {}
-    own = await connection_of(viewer).first()
+    own = await effective.in_use(viewer).first()
     told = await standings([viewer.member_id], viewer.organization_id, now=now)
     standing = told.get(viewer.member_id, (None, Standing.NOT_INTEGRATED))[1]
     looking = standing is not Standing.NOT_INTEGRATED
@@ -71,6 +71,7 @@ async def delivery_of(
             mine,
             booked=booking.booked_by_id == viewer.member_id,
             looking=looking,
+            managed=own is not None and effective.managed(own),
             lost={row.integration_id for row in rows.get(booking.id, [])} - shown,
             over=booking.ends <= now,
         )
@@ -135,6 +136,7 @@ def _state(
     *,
     booked: bool,
     looking: bool,
+    managed: bool,
     lost: Set[int],
     over: bool,
 ) -> DeliveryState:
@@ -159,7 +161,8 @@ def _state(
     if over and (not cancelled or row.integration_id in lost):
         return DeliveryState.FAILED  # whoever comes back does not take it up any more
     if about[-1].reason in WAITS_FOR_MEMBER:
-        # That somebody else's calendar waits for them is theirs to know.
-        theirs = not booked and row.integration_id != mine
+        # That somebody else's calendar waits for them is theirs to know, and nobody reconnects
+        # what their organization looks after.
+        theirs = managed or (not booked and row.integration_id != mine)
         return DeliveryState.PENDING if theirs else DeliveryState.WAITING_FOR_RECONNECT
     return DeliveryState.FAILED

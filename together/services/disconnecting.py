@@ -6,7 +6,7 @@ import logging
 
 from together.providers.errors import Misconfigured, ProviderError
 from together.providers.values import Account, Capability
-from together.services import attempts, sealing
+from together.services import attempts, effective, sealing
 from together.services.grants import Grants
 from together.services.join_links import without_link
 from together.services.targets import Disconnected
@@ -80,6 +80,8 @@ async def raise_generation(member: Member) -> None:
 async def _hand_back(
     integration: Integration, *, grants: Grants, vault: Vault, leaves: bool
 ) -> None:
+    if effective.managed(integration):
+        return  # there is no grant of this member's own
     await integration.refresh_from_db()  # a renewal may have stored newer tokens just now
     try:
         provider = grants.provider(integration)

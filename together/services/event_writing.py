@@ -263,7 +263,7 @@ class EventWriter:
         async with (
             self._resting.heeded(integration),
             trouble.noted(integration, clock=self._clock),
-            self._grants.open(integration) as calendars,
+            self._grants.open(integration, writing=True) as calendars,
         ):
             yield calendars
 

@@ -13,7 +13,8 @@ from together.providers.errors import AuthorizationExpired, Misconfigured
 from together.providers.registry import Registry
 from together.providers.signing import signed_client
 from together.providers.values import Access, Account, Capability, Grant
-from together.services import sealing
+from together.services import effective, left_mailboxes, sealing
+from together.services.delegated import Delegations
 from together.services.renewing import Renewals
 from together.services.revoking import Revocations
 from together.services.transport import unsigned
@@ -38,16 +39,25 @@ class Grants:
         self.revocations = Revocations(
             registry=registry, vault=vault, transport=transport, clock=clock
         )
+        self.delegations = Delegations(registry, vault, transport, clock)
         self._renewals = Renewals(
             vault=vault, revocations=self.revocations, client=self.client, clock=clock
         )
 
     @asynccontextmanager
-    async def open(self, integration: Integration) -> AsyncGenerator[Calendars]:
+    async def open(
+        self, integration: Integration, *, writing: bool = False
+    ) -> AsyncGenerator[Calendars]:
         """Open the calendars of an integration; its grant is read with the first request.
 
-        Nothing is sent for an integration that waits for its member.
+        Nothing is sent for an integration that waits for its member.  `writing` says what a token
+        of the organization's is asked for.
         """
+        if effective.managed(integration):
+            wanted = Capability.EVENTS if writing else Capability.FREE_BUSY
+            async with self.delegations.open(integration, capabilities=wanted) as calendars:
+                yield calendars
+            return
         provider = self.provider(integration)
         if integration.state is not IntegrationState.ACTIVE:
             raise AuthorizationExpired
@@ -65,6 +75,10 @@ class Grants:
                     http=http, account=account, capabilities=Capability(integration.capabilities)
                 )
             )
+
+    def look_into(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]:
+        """Open a mailbox with the organization's consent, also one that was not there before."""
+        return self.delegations.open(integration, capabilities=Capability.FREE_BUSY, anew=True)
 
     def provider(self, integration: Integration) -> CalendarProvider:
         """Give the provider that made the integration.
@@ -99,13 +113,23 @@ class Grants:
             self._transport, origins=provider.origins, grant=grant, renew=renew, now=self._now
         )
 
-    def left_behind(
+    @asynccontextmanager
+    async def left_behind(
         self, *, organization_id: int, integration_id: int
-    ) -> AbstractAsyncContextManager[Calendars]:
+    ) -> AsyncGenerator[Calendars]:
         """Open a calendar whose integration is gone with its member, to cancel an event in it."""
-        return self.revocations.left_behind(
-            organization_id=organization_id, integration_id=integration_id
+        mailbox = await left_mailboxes.left_in(organization_id, integration_id)
+        opened = (
+            self.revocations.left_behind(
+                organization_id=organization_id, integration_id=integration_id
+            )
+            if mailbox is None
+            else left_mailboxes.left_behind(
+                self.delegations, mailbox, organization_id=organization_id
+            )
         )
+        async with opened as calendars:
+            yield calendars
 
     async def revoke(self, job: Job) -> None:
         """Carry out a job of the kind REVOKE_GRANT; its copy is destroyed once this returns."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from together.domain.texts import BadText, clean_text
-from together.services import matched
+from together.services import everybody, matched
 from together.services.import_plan import RANK, Allowed, Plan, planned
 from together.services.sheets import MatchLine, Wrong, read_sheets
 from together.store import audit
@@ -115,6 +115,9 @@ class Importing:
             await scope(Member).filter(id=member.id).update(**changes)
             if done % _BATCH == 0:
                 say(f"{done} of {len(plan.changes)} changed members")
+        coming = [line.key for line in plan.new]
+        coming += [member.email_key for member, changes in plan.changes if changes.get("active")]
+        await everybody.welcome_many(organization_id, coming, at=now)
         await self._write_matches(scope, plan.matches, say)
         await self._note(scope, plan, now)
 

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tortoise.queryset import QuerySet
-
 from together.domain.integration import IntegrationFacts, Standing, standing
-from together.providers.errors import AdminApprovalRequired, AuthorizationExpired
+from together.providers.errors import (
+    AdminApprovalRequired,
+    AuthorizationExpired,
+    MailboxRestricted,
+    NoCalendarService,
+)
 from together.providers.registry import Registry
 from together.providers.values import Capability
+from together.services.effective import RELATED_IN_USE, in_use, managed, personal
+from together.services.offering import Offer
 from together.services.viewer import Viewer
-from together.store.models import CalendarRow, Integration, IntegrationState
+from together.store.models import CalendarRow, Integration, IntegrationSource, IntegrationState
 from together.store.scope import Scope
 
 REASONS = {
@@ -25,6 +30,25 @@ REASONS = {
         "The organization of that account must approve Together before its calendar can be read."
     ),
 }
+NO_MAILBOX_THERE = (
+    "Your organization's calendar service has no mailbox with your address, so you are not "
+    "integrated. Ask your administrator."
+)
+NO_MAILBOX = {
+    NoCalendarService.__name__: "Your account at your organization's calendar service has no "
+    "calendar, so you are not integrated. Ask your administrator.",
+    MailboxRestricted.__name__: "A policy of your organization keeps Together from your calendar, "
+    "so you are not integrated. Ask your administrator.",
+}
+MANAGED_FAILING = (
+    "Your organization's connection to its calendars does not work at the moment, so you are not "
+    "integrated. Its administrators are told; there is nothing for you to do."
+)
+NOT_AMONG_THEM = (
+    "Your organization connects the calendars of its members, and yours is not among them: it is "
+    "being connected, or your address is in none of the organization's domains."
+)
+BEING_SET_UP = "Your organization is connecting your calendar. There is nothing for you to do."
 _NONE_COUNTS = (
     "None of your calendars counts as busy, so you are not integrated. Choose which of them count."
 )
@@ -76,6 +100,8 @@ class Own:
     @property
     def to_choose(self) -> str | None:
         """Why its owner is to choose among the calendars; None where that would change nothing."""
+        if managed(self.integration) and not self.calendars:
+            return None  # none was found yet
         why = self._of_the_calendars
         useful = any(row.unreadable_since is None for row in self._there)
         return None if why == _NO_CALENDAR or (why == _SOME_UNREAD and not useful) else why
@@ -96,10 +122,20 @@ class Own:
 
 
 def reason_in_words(integration: Integration) -> str | None:
-    """Say in plain words why a connection waits for its member."""
+    """Say in plain words why a connection waits for its member, or for an administrator."""
+    if managed(integration):
+        return _managed_in_words(integration)
     if integration.reason is None:
         return None
     return REASONS.get(integration.reason, _ANY_REASON)
+
+
+def _managed_in_words(integration: Integration) -> str | None:
+    if integration.state is IntegrationState.NO_MAILBOX:
+        return NO_MAILBOX.get(integration.reason or "", NO_MAILBOX_THERE)
+    if integration.state is IntegrationState.FAILING:
+        return MANAGED_FAILING
+    return BEING_SET_UP if integration.listed_at == 0 else None
 
 
 def calendar_in_words(row: CalendarRow) -> str | None:
@@ -110,16 +146,18 @@ def calendar_in_words(row: CalendarRow) -> str | None:
     return _MISSING + _COUNTED * row.counted + _RECEIVED * row.received
 
 
+def source_of(own: Own | None, offer: Offer) -> str:
+    """Say whose consent a member's connection rests on, also where there is none yet."""
+    if own is not None:
+        return own.integration.source.value
+    return "NONE" if offer.connected_with is None else IntegrationSource.ORGANIZATION.value
+
+
 async def own_calendars(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[CalendarRow]:
     """Find calendars by uid, among those of the viewer's own account."""
     return await Scope(viewer.organization_id)(CalendarRow).filter(
         uid__in=uids, integration__member_id=viewer.member_id
     )
-
-
-def connection_of(viewer: Viewer) -> QuerySet[Integration]:
-    """Find the viewer's own connection: there is one at most."""
-    return Scope(viewer.organization_id)(Integration).filter(member_id=viewer.member_id)
 
 
 def facts(integration: Integration, *, counting: bool, now: int) -> IntegrationFacts:
@@ -145,7 +183,7 @@ async def standing_of(member_ids: Iterable[int], *, scope: Scope, now: int) -> d
     found = dict.fromkeys(ids, Standing.NOT_INTEGRATED)
     rows = (
         await scope(CalendarRow)
-        .filter(integration__member_id__in=ids, counts=True)
+        .filter(RELATED_IN_USE, integration__member_id__in=ids, counts=True)
         .select_related("integration")
     )
     for row in rows:
@@ -156,10 +194,18 @@ async def standing_of(member_ids: Iterable[int], *, scope: Scope, now: int) -> d
 
 async def own(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
     """Read the viewer's own connection."""
-    scope = Scope(viewer.organization_id)
-    integration = await connection_of(viewer).first()
-    if integration is None:
-        return None
+    integration = await in_use(viewer).first()
+    return None if integration is None else await _shown(integration, registry, now=now)
+
+
+async def suspended(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
+    """Read the connection that the viewer made, where it rests while another one is used."""
+    integration = await personal(viewer).filter(state=IntegrationState.SUSPENDED).first()
+    return None if integration is None else await _shown(integration, registry, now=now)
+
+
+async def _shown(integration: Integration, registry: Registry, *, now: int) -> Own:
+    scope = Scope(integration.organization_id)
     calendars = (
         await scope(CalendarRow)
         .filter(integration_id=integration.id)
@@ -180,7 +226,7 @@ async def own(viewer: Viewer, *, registry: Registry, now: int) -> Own | None:
 def can_reconnect(integration: Integration, registry: Registry) -> bool:
     """Whether consenting again is possible here, and would bring back or add something."""
     provider = registry.calendars.get(integration.provider)
-    if provider is None or not _available(integration, registry):
+    if provider is None or managed(integration) or not _available(integration, registry):
         return False
     lost = integration.state is not IntegrationState.ACTIVE
     offered = provider.oauth.capabilities(provider.oauth.asked)

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 
 from together.store.models import JobKind
 
-MAILS = frozenset({JobKind.REMIND_RECONNECT, JobKind.TELL_HOLDER, JobKind.TELL_MATCHED})
+MAILS = frozenset(
+    {
+        JobKind.REMIND_RECONNECT,
+        JobKind.TELL_HOLDER,
+        JobKind.TELL_MATCHED,
+        JobKind.TELL_FAILING,
+        JobKind.TELL_HEALTHY,
+    }
+)
 """The jobs of the outbox that are letters."""
 
 

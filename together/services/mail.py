@@ -20,7 +20,7 @@ from together.domain.addresses import BadAddress, checked_email
 from together.domain.texts import one_line
 from together.providers.errors import Misconfigured, Refused
 from together.providers.registry import Registry
-from together.services import holders, matched, reminders, trouble
+from together.services import holders, matched, owner_letters, reminders, trouble
 from together.services.letters import Letter
 from together.services.postbox import AddressRefused, Post, Printed
 from together.store.models import Job, JobKind
@@ -85,6 +85,8 @@ class Mails:
                 return await holders.letter(job, registry=self._registry)
             case JobKind.TELL_MATCHED:
                 return await matched.letter(job)
+            case JobKind.TELL_FAILING | JobKind.TELL_HEALTHY:
+                return await owner_letters.letter(job, registry=self._registry)
         raise Misconfigured  # it is no mail
 
 

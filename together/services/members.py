@@ -7,7 +7,7 @@ from typing import Any
 
 from together.domain.addresses import BadAddress, checked_email, email_key
 from together.domain.texts import BadText, clean_text
-from together.services import disconnecting, matched
+from together.services import disconnecting, everybody, matched
 from together.services.cancelling import cancel_ahead
 from together.services.client_keys import Once
 from together.services.grants import Grants
@@ -78,6 +78,7 @@ class Members:
             await self._audited(viewer, "member.created", f"member:{member.id}")
             if role is not Role.PARTICIPANT:
                 await self._audited(viewer, "member.role_granted", f"member:{member.id}")
+            await everybody.welcome(viewer.organization_id, [member.id], at=self._clock())
             return member.id
 
         try:
@@ -109,8 +110,7 @@ class Members:
             await scope(Member).filter(id=member.id).update(active=False)
             await disconnecting.raise_generation(member)
             await cancel_ahead(matches, scope=scope, by=viewer.member_id, now=at)
-            integration = await scope(Integration).get_or_none(member_id=member.id)
-            if integration is not None:
+            for integration in await scope(Integration).filter(member_id=member.id).order_by("id"):
                 await disconnecting.taken_out_of_use(
                     member, integration, grants=self._grants, vault=self._vault, leaves=True
                 )
@@ -136,6 +136,7 @@ class Members:
                 .update(active=True, generation=member.generation + 1)
             )
             await self._audited(viewer, "member.reactivated", f"member:{member.id}")
+            await everybody.welcome(viewer.organization_id, [member.id], at=self._clock())
             await member.refresh_from_db()
             return member
 

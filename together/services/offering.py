@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from together.providers.registry import Registry
+from together.services.effective import MANAGED
 from together.services.refusals import (
     Forbidden,
     InvalidInput,
@@ -36,15 +37,22 @@ class Offer:
     """Slugs; None is every service installed."""
     hidden: bool = False
     """Nothing at all: members are told that the organization looks after it."""
+    connected_with: str | None = None
+    """Slug of the service with which the organization itself connects everybody."""
+
+    @property
+    def managed(self) -> bool:
+        """Whether members have nothing to connect."""
+        return self.hidden or self.connected_with is not None
 
     def of(self, installed: Sequence[str]) -> list[str]:
         """List the installed services that are offered, by slug."""
-        if self.hidden:
+        if self.managed:
             return []
         return sorted(slug for slug in installed if self.allows(slug))
 
     def allows(self, slug: str) -> bool:
-        return not self.hidden and (self.only is None or slug in self.only)
+        return not self.managed and (self.only is None or slug in self.only)
 
 
 class Offering:
@@ -99,13 +107,14 @@ async def offered(organization_id: int) -> Offer:
     row = await Scope(organization_id)(OrganizationIntegration).first()
     if row is None:
         return Offer()
-    return Offer(None if row.offered is None else tuple(row.offered), row.hidden)
+    only = None if row.offered is None else tuple(row.offered)
+    return Offer(only, row.hidden, row.provider if row.state in MANAGED else None)
 
 
 async def refuse_unoffered(organization_id: int, slug: str) -> None:
     """Refuse to connect with a service that members are not offered."""
     offer = await offered(organization_id)
-    if offer.hidden:
+    if offer.managed:
         raise ManagedByOrganization
     if not offer.allows(slug):
         raise ProviderUnknown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from together.services.delivery import reopen
 from together.services.join_links import without_link
 from together.services.organizing import account_hash
+from together.services.reopening import reopen
 from together.services.targets import WAITS_FOR_MEMBER
 from together.store.models import (
     Booking,

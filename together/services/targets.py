@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from together.domain.spans import Span
 from together.providers.contract import Calendars
-from together.providers.errors import NeedsPerson, NeedsTime, Refused
+from together.providers.errors import NeedsAdministrator, NeedsPerson, NeedsTime, Refused
 from together.providers.values import Event
 from together.services.busy_reader import OpensCalendars
 from together.store.models import Booking, CalendarEvent, Integration, Job
@@ -16,6 +16,8 @@ from together.store.models import Booking, CalendarEvent, Integration, Job
 
 class OpensForDelivery(OpensCalendars, Protocol):
     """What `together.services.grants.Grants` does for the worker."""
+
+    def look_into(self, integration: Integration) -> AbstractAsyncContextManager[Calendars]: ...
 
     def left_behind(
         self, *, organization_id: int, integration_id: int
@@ -46,6 +48,7 @@ WAITS_FOR_MEMBER = frozenset(
     {
         NeedsPerson.__name__,
         *(each.__name__ for each in NeedsPerson.__subclasses__()),
+        *(each.__name__ for each in NeedsAdministrator.__subclasses__()),
         Disconnected.__name__,
     }
 )

@@ -8,12 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 from together.providers.registry import Registry
+from together.services import delegation_state, owner_letters
 from together.services.integrations import can_reconnect, reason_in_words
-from together.services.offering import offered
+from together.services.offering import looks_after_integrations, offered
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
     BookingState,
+    DelegationState,
     Integration,
     IntegrationState,
     Match,
@@ -26,6 +28,7 @@ from together.store.scope import Scope
 class TodoKind(StrEnum):
     RECONNECT_CALENDAR = "RECONNECT_CALENDAR"
     BOOK_NEXT_SESSION = "BOOK_NEXT_SESSION"
+    FIX_ORGANIZATION_INTEGRATION = "FIX_ORGANIZATION_INTEGRATION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Todo:
     reason: str | None = None
     """In plain words."""
     match: Match | None = None
+    provider: str | None = None
+    """Slug, where it is about no integration of the viewer's own."""
 
 
 class Todos:
@@ -48,8 +53,21 @@ class Todos:
         self._registry, self._clock = registry, clock
 
     async def of(self, viewer: Viewer) -> list[Todo]:
-        """List what the viewer has to do, the calendar first."""
-        return [*await self._calendar(viewer), *await self._sessions(viewer)]
+        """List what the viewer has to do, the organization's integration and calendar first."""
+        return [
+            *await self._organization(viewer),
+            *await self._calendar(viewer),
+            *await self._sessions(viewer),
+        ]
+
+    async def _organization(self, viewer: Viewer) -> list[Todo]:
+        if not looks_after_integrations(viewer):
+            return []
+        row = await delegation_state.managing(viewer.organization_id)
+        if row is None or row.state is not DelegationState.FAILING:
+            return []
+        kind = TodoKind.FIX_ORGANIZATION_INTEGRATION
+        return [Todo(kind, row.since, reason=owner_letters.why(row), provider=row.provider)]
 
     async def _calendar(self, viewer: Viewer) -> list[Todo]:
         integration = await Scope(viewer.organization_id)(Integration).get_or_none(

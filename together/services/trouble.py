@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from tortoise.expressions import Q
 
 from together.providers.errors import Misconfigured, NeedsPerson, ProviderError
-from together.store.models import CalendarRow, Integration, IntegrationState
+from together.store.models import CalendarRow, Integration, IntegrationSource, IntegrationState
 from together.store.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ async def _needs_its_member(integration: Integration, error: NeedsPerson, *, at:
         organization_id=integration.organization_id,
         generation=integration.generation,
         state=IntegrationState.ACTIVE,
+        source=IntegrationSource.INDIVIDUAL,  # nobody mends an organization's consent alone
     ).update(
         state=IntegrationState.NEEDS_RECONNECT,
         reason=type(error).__name__,

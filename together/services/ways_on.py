@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from together.providers.registry import Registry
-from together.services.integrations import can_reconnect, connection_of
+from together.services import effective
+from together.services.integrations import can_reconnect
 from together.services.next_steps import NextStep
 from together.services.offering import offered
 from together.services.refusals import ConnectionRefusal
@@ -21,7 +22,7 @@ _BEST_FIRST = (
 
 async def fit(refusal: ConnectionRefusal, viewer: Viewer, slug: str, *, registry: Registry) -> None:
     """Take out of a refusal what would be refused next: one member has one account."""
-    standing = await connection_of(viewer).first()
+    standing = await effective.personal(viewer).first()
     if standing is None:
         return
     offer = await offered(viewer.organization_id)

@@ -9,9 +9,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from together.services import attempts, busy_blocks, client_keys, delivery
+from together.services import attempts, busy_blocks, client_keys, delivery, everybody
 from together.services.busy import FACTS, Busy
 from together.services.choosing import Choosing
+from together.services.delegated import Delegations
 from together.services.delivery import PLACES, Delivery
 from together.store.clock import database_now
 from together.store.database import Database
@@ -39,11 +40,13 @@ class Worker:
         delivery: Delivery,
         busy: Busy,
         choosing: Choosing,
+        delegations: Delegations | None = None,
         *,
         glance: float = GLANCE,
         tidy: float = TIDY,
     ) -> None:
         self._delivery, self._busy, self._choosing = delivery, busy, choosing
+        self._delegations = delegations
         self._glance, self._tidy = glance, tidy
         self._something = asyncio.Event()
         self._free = PLACES
@@ -101,6 +104,9 @@ class Worker:
         gone += await attempts.forget(now=now)
         if gone:
             await Database.current().truncate_log()
+        if self._delegations is not None:
+            await self._delegations.sweep()
+            await everybody.left_over(now=now)
         # The lists first: what is not there any more is not to be read.
         return gone + await self._choosing.sweep() + await self._busy.sweep()
 

@@ -48,6 +48,20 @@ def one_of(table: str, column: str) -> Iterator[str]:
     yield f'CREATE UNIQUE INDEX "{table}_{column}" ON "{table}" ("{column}")'
 
 
+def one_in_use() -> Iterator[str]:
+    """Refuse a member two connections of one source, and two that are not suspended."""
+    yield 'DROP INDEX "integration_member_id"'
+    yield 'CREATE UNIQUE INDEX "integration_member_source" ON "integration" (member_id, source)'
+    yield """CREATE UNIQUE INDEX "integration_in_use" ON "integration" (member_id)
+        WHERE state <> 'SUSPENDED'"""
+
+
+def one_credential() -> Iterator[str]:
+    """Refuse a credential that acts for another organization already."""
+    yield """CREATE UNIQUE INDEX "organization_integration_credential"
+        ON "organization_integration" (provider, credential_id)"""
+
+
 def append_only(dialect: str, table: str) -> Iterator[str]:
     """Refuse every change of a row, and every deletion."""
     name = f"{table}_{APPEND_ONLY}"

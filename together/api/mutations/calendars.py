@@ -101,6 +101,7 @@ RefreshCalendarsResult = Annotated[
     RefreshCalendarsPayload
     | problems.NotConnected
     | problems.NeedsReconnect
+    | problems.ManagedByOrganization
     | problems.ProviderDown
     | problems.NotAvailableHere
     | problems.TooManyAttempts,
@@ -117,6 +118,7 @@ RefreshCalendarsResult = Annotated[
         Raises(
             refusals.NotConnected,
             refusals.NeedsReconnect,
+            refusals.ManagedByOrganization,
             refusals.ProviderDown,
             refusals.NotAvailableHere,
             refusals.TooManyAttempts,

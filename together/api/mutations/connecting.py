@@ -176,14 +176,17 @@ class DisconnectCalendarPayload:
 
 
 DisconnectCalendarResult = Annotated[
-    DisconnectCalendarPayload | problems.NotConnected,
+    DisconnectCalendarPayload | problems.NotConnected | problems.ManagedByOrganization,
     strawberry.union("DisconnectCalendarResult", description="What was ended, or why not."),
 ]
 
 
 @mutation(
     description="Disconnect the viewer's own calendar, at once.",
-    extensions=[requires(SignedIn), Raises(refusals.NotConnected)],
+    extensions=[
+        requires(SignedIn),
+        Raises(refusals.NotConnected, refusals.ManagedByOrganization),
+    ],
 )
 async def disconnect_calendar(
     info: Info,
@@ -191,10 +194,11 @@ async def disconnect_calendar(
 ) -> DisconnectCalendarResult | None:
     if input.calendar_integration_id != to_id(Kind.INTEGRATION, info.context.viewer.uid):
         raise refusals.NotConnected
-    before = (await CalendarIntegration.load(info)).own
-    if before is None:
-        raise refusals.NotConnected
+    shown = await CalendarIntegration.load(info)
+    before = shown.resting or shown.own
     sessions = await info.context.services.connecting.disconnect(info.context.viewer)
+    if before is None:
+        raise refusals.NotConnected  # what ended was connected while this was asked
     return DisconnectCalendarPayload(
         disconnecting=CalendarParting.of(info, before),
         calendar_integration=await CalendarIntegration.load(info),

@@ -9,7 +9,7 @@ import strawberry
 from together.api import problems
 from together.api.context import Info
 from together.api.fields import mutation
-from together.api.integrations import CalendarOffer
+from together.api.offers import CalendarOffer
 from together.api.outcomes import Raises
 from together.api.permissions import LooksAfterIntegrations, requires
 from together.services import refusals

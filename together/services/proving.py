@@ -1,0 +1,52 @@
+"""The operator says which domains are an organization's, and which are not any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tortoise.expressions import F
+
+from together.services import delegation_state, everybody
+from together.services.proved import addresses_in
+from together.store import audit
+from together.store.clock import database_now
+from together.store.models import OrganizationIntegration, ProvedDomain
+from together.store.transaction import transaction
+
+
+async def add(organization_id: int, domains: Sequence[str], *, at: int) -> None:
+    """Let the organization's consent be used for members in these domains."""
+
+    async def work() -> None:
+        for domain in domains:
+            row: dict[str, Any] = {"organization_id": organization_id, "domain": domain}
+            if not await ProvedDomain.exists(**row):
+                await ProvedDomain.create(**row, proved_at=at)
+                await _noted(organization_id, "domain.proved", domain, at=at)
+        if await delegation_state.managing(organization_id) is not None:
+            await delegation_state.arrange_later(organization_id, stamp=await database_now())
+
+    await transaction(work)
+
+
+async def remove(organization_id: int, domains: Sequence[str], *, at: int) -> None:
+    """Take it back: whoever is connected by it is not any more, at once."""
+
+    async def work() -> None:
+        await _noted(organization_id, "domain.removed", ",".join(domains), at=at)
+        await ProvedDomain.filter(organization_id=organization_id, domain__in=domains).delete()
+        await everybody.take_away(
+            organization_id, addresses_in(domains, column="member__email_key")
+        )
+        await OrganizationIntegration.filter(organization_id=organization_id).update(
+            generation=F("generation") + 1
+        )
+
+    await transaction(work)
+
+
+async def _noted(organization_id: int, action: str, domain: str, *, at: int) -> None:
+    await audit.record(
+        organization_id, at=at, actor_id=None, action=action, subject=f"domain:{domain}"[:60]
+    )

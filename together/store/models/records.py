@@ -1,0 +1,43 @@
+"""What keeps the rest: the keys that seal, and the log of what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class DataKey(Model):
+    """The key that seals one organization's secrets of one purpose, itself sealed by the master.
+
+    Deleting the row makes what it sealed unreadable, in every backup too.
+    """
+
+    id = fields.IntField(primary_key=True)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    purpose = fields.CharField(max_length=40)
+    sealed = fields.TextField()
+
+    class Meta:
+        table = "data_key"
+        unique_together = (("organization", "purpose"),)
+
+
+class AuditEntry(Model):
+    """Who did what to the organization, by id; the database refuses to change or delete a line."""
+
+    id = fields.IntField(primary_key=True)
+    organization_id = fields.IntField()
+    """No foreign key: the log outlives what it tells of."""
+    at = fields.BigIntField()
+    actor_id = fields.IntField(null=True)
+    action = fields.CharField(max_length=60)
+    subject = fields.CharField(max_length=60)
+    hash_before = fields.CharField(max_length=64)
+    hash = fields.CharField(max_length=64)
+
+    class Meta:
+        table = "audit_entry"
+        indexes = (("organization_id", "id"),)
