@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from tortoise.models import Model
 
 from tests.app.site import Site
 from together.store import models
@@ -149,7 +150,7 @@ async def every_row() -> str:
     tables = [
         table
         for table in vars(models).values()
-        if isinstance(table, type) and issubclass(table, models.Model) and table is not models.Model
+        if isinstance(table, type) and issubclass(table, Model) and table is not Model
     ]
     assert len(tables) > 15
     rows = [(table.__name__, row) for table in tables for row in await table.all().values()]

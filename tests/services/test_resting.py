@@ -39,7 +39,9 @@ class ListedDiary(Diary):
 
 class ListedDiaries(Diaries):
     @asynccontextmanager
-    async def open(self, integration: Integration) -> AsyncIterator[Calendars]:
+    async def open(
+        self, integration: Integration, *, writing: bool = False
+    ) -> AsyncIterator[Calendars]:
         yield ListedDiary(self.books.setdefault(integration.member_id, Book()), integration)
 
 

@@ -105,7 +105,9 @@ class Stubborn(Diaries):
         self.ben, self.let_go = ben, asyncio.Event()
 
     @asynccontextmanager
-    async def open(self, integration: Integration) -> AsyncIterator[Calendars]:
+    async def open(
+        self, integration: Integration, *, writing: bool = False
+    ) -> AsyncIterator[Calendars]:
         book = self.books.setdefault(integration.member_id, self.of(self.ben))
         theirs = integration.member_id == self.ben.id
         yield StubbornDiary(self) if theirs else Diary(book)
