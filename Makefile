@@ -27,6 +27,7 @@ test: .venv/.test $(if $(TOGETHER_TEST_COMPLETE),.venv/.complete)
 
 benchmark: .venv/.test
 	@$(BIN)/python -m tests.benchmarks.engine
+	@$(BIN)/python -m tests.benchmarks.status
 
 soak: .venv/.test
 	@TOGETHER_TEST_SOAK=1 $(BIN)/python -m pytest -n auto tests/domain tests/store tests/services

@@ -23,7 +23,8 @@ def free_port() -> int:
 
 
 def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "together", *words]
+    # Aborted, it says where each of its threads is.
+    return [sys.executable, "-X", "faulthandler", "-m", "together", *words]
 
 
 @contextmanager
@@ -48,6 +49,21 @@ def demo(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen, str]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+
+
+def ended(process: subprocess.Popen, *, patience: float = PATIENCE) -> str:
+    """Wait for its end, and give what it wrote to its standard error since the beginning.
+
+    One that does not end is aborted, and the failure says where each of its threads was.
+    """
+    try:
+        return process.communicate(timeout=patience)[1]
+    except subprocess.TimeoutExpired:
+        code = process.poll()
+        process.send_signal(signal.SIGABRT)
+        errors = process.communicate(timeout=PATIENCE)[1]
+        was = "It was still there" if code is None else f"It ended with {code}, its output did not"
+        raise AssertionError(f"{was} after {patience} s:\n{errors}") from None
 
 
 def ask(port: int, token: str, query: str, **variables: object) -> dict:

@@ -63,6 +63,8 @@ class Mailboxes:
     """Where ``DATA`` waits, when there is one."""
     said: list[str] = field(default_factory=list)
     """The commands, in their order."""
+    unknown: set[str] = field(default_factory=set)
+    """Addresses that nobody has."""
 
     def server(
         self, encryption: Encryption = Encryption.NONE, *, login: bool = False
@@ -103,6 +105,8 @@ class Mailboxes:
     ) -> str:
         if no := self._no("RCPT"):
             return no
+        if address in self.unknown:
+            return "550 5.1.1 nobody has that address"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 yes"
 

@@ -1,19 +1,22 @@
 """What we promised to keep doing, whoever changes what."""
 
 import ast
+import json
 import logging
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pluggy
 import pytest
 from importlinter.cli import lint_imports
 
-from together.providers import CalendarProvider, hookspecs
+from together.providers import Access, CalendarProvider, Span, hookspecs
 from together.providers.registry import load
-from together.testing.provider_contract import CalendarContract
+from together.testing.hands import BASE_URL, REDIRECT_URI, mounted
+from together.testing.provider_contract import ADA, CalendarContract
 
 HERE = Path(__file__).parents[1]
 GUIDE = (HERE / "plugins" / "README.md").read_text()
@@ -23,6 +26,7 @@ LISTS = {
     "together/store/migrations/m0001_initial.py": 400,  # history: written once, never edited
 }
 OWN_PLUGINS = sorted(path.parent.name for path in HERE.glob("plugins/*/pyproject.toml"))
+WITH_CREDENTIALS = ["google", "outlook"]
 TESTS = sorted([*HERE.glob("tests/**/test_*.py"), *HERE.glob("plugins/*/tests/**/test_*.py")])
 
 
@@ -73,41 +77,56 @@ def test_our_own_plugins_are_plugins_like_any() -> None:
         brought |= first.sandbox_settings(slug, f"http://127.0.0.1:8000/sandbox/{slug}")
     found = load(brought)
     assert (sorted(found.calendars), found.left_out) == (["google", "outlook"], {})
-    assert {slug: found.distributions[slug] for slug in found.calendars} == {
+    assert {slug: found.distributions[slug] for slug in {*found.calendars, *found.videos}} == {
         "google": "together-google",
+        "google-meet": "together-google",
+        "jitsi": "together-jitsi",
         "outlook": "together-outlook",
+        "outlook-teams": "together-outlook",
     }
 
 
 def needed(name: str) -> tuple[list[str], str]:
-    """The settings a plugin of ours does not start without, and its calendar service's label."""
-    settings: dict[str, str] = {}
-    while missing := load(settings, only={name}).left_out.get(name):
-        settings[missing.removeprefix("it needs the setting ")] = "x"
-    return list(settings), load(settings, only={name}).calendars[name].label
+    """The settings a plugin of ours does not start without, and its service's label."""
+    brought = load({}, only=frozenset({name}), sandboxes=True).sandbox_settings(name, BASE_URL)
+    found = load(brought, only=frozenset({name}))
+    settings = []
+    for one in brought:
+        others = {other: value for other, value in brought.items() if other != one}
+        why = load(others, only=frozenset({name})).left_out.get(name)
+        if why == f"it needs the setting {one}":
+            settings.append(one)
+    return settings, (found.videos | found.calendars)[name].label
 
 
 @pytest.mark.parametrize("name", OWN_PLUGINS)
 def test_readme_tells_of_every_plugin(name: str) -> None:
-    """It is installed, set up and given credentials there, and named nowhere as not there yet."""
+    """It is installed and set up there, and named nowhere as not there yet."""
     settings, label = needed(name)
     readme, security = (HERE / "README.md").read_text(), (HERE / "SECURITY.md").read_text()
     prefix = f"TOGETHER_{name.upper()}_"
     [row] = re.findall(rf"^\| `{prefix}…` \|.*$", readme, re.MULTILINE)
-    credentials = [
-        section
-        for section in readme.split("\n## ")
-        if re.match(r"Using real .* credentials\n", section) and f"/callback/{name}`" in section
-    ]
     assert re.search(rf"pip install .*\./plugins/{name}\b", readme)
-    assert f"{prefix}CLIENT_ID" in settings
+    assert (f"{prefix}CLIENT_ID" in settings) is (name in WITH_CREDENTIALS)
+    assert settings
     assert [one for one in settings if f"`{one.removeprefix(prefix)}`" not in row] == []
-    assert [len(credentials)] + [one for one in settings if one not in credentials[0]] == [1]
     assert label in readme
     missing = readme.partition("\n## Not there yet\n")[2].partition("\n## ")[0]
     missing += security.partition("\n## Not built yet\n")[2].partition("\n## ")[0]
     assert missing
     assert label not in missing
+
+
+@pytest.mark.parametrize("name", WITH_CREDENTIALS)
+def test_readme_tells_how_credentials_are_had(name: str) -> None:
+    """Where a service knows us by credentials, a section says how one gets and sets them."""
+    settings, _ = needed(name)
+    credentials = [
+        section
+        for section in (HERE / "README.md").read_text().split("\n## ")
+        if re.match(r"Using real .* credentials\n", section) and f"/callback/{name}`" in section
+    ]
+    assert [len(credentials)] + [one for one in settings if one not in credentials[0]] == [1]
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))
@@ -138,11 +157,29 @@ def test_the_guide_says_whom_it_trusts() -> None:
     assert "code that you trust" in first
 
 
+async def test_the_guides_first_example_is_the_smallest_plugin() -> None:
+    """It stands there letter by letter as it is installed, and makes one room for one key."""
+    shown = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert shown[0] == (HERE / "plugins/jitsi/together_jitsi/__init__.py").read_text()
+    module: dict[str, Any] = {}
+    exec(compile(shown[0], "plugins/README.md", "exec"), module)  # noqa: S102
+    plugin = type("Jitsi", (), {name: value for name, value in module.items() if "__" not in name})
+    settings = {"TOGETHER_JITSI_SERVER": "https://m.example.org", "TOGETHER_JITSI_SECRET": "s" * 32}
+    video = load(settings, plugins={"jitsi": plugin}).videos["jitsi"]
+    assert video.organization is not None
+    async with httpx.AsyncClient(trust_env=False) as http:
+        rooms = video.organization.open(Access(http=http))
+        span = Span.of(0, 3600)
+        made = [await rooms.create(key="k" * 32, span=span, title="Session") for _ in range(2)]
+    assert made[0] == made[1]
+    assert made[0].join_url.startswith("https://m.example.org/")
+
+
 def test_the_guides_plugin_runs() -> None:
-    """The plugin that the guide shows is a plugin, found and set up as the guide says."""
+    """The calendar that the guide shows is a plugin, found and set up as the guide says."""
     module: dict[str, object] = {}
     shown = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    exec(compile(shown[0], "plugins/README.md", "exec"), module)  # noqa: S102
+    exec(compile(shown[1], "plugins/README.md", "exec"), module)  # noqa: S102
     plugin = type("Acme", (), {name: value for name, value in module.items() if "__" not in name})
     settings = {"TOGETHER_ACME_CLIENT_ID": "id", "TOGETHER_ACME_CLIENT_SECRET": "s"}
     found = load(settings, plugins={"acme": plugin}).calendars["acme"]
@@ -156,11 +193,35 @@ def test_the_guides_plugin_runs() -> None:
 def test_the_guides_other_examples_are_right() -> None:
     """What the guide shows of errors and of the kit uses names that exist."""
     shown = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(shown) == 3
+    assert len(shown) == 5
     module: dict[str, Any] = {}
-    for example in shown[1:]:
+    for example in shown[2:]:
         exec(compile(example, "plugins/README.md", "exec"), module)  # noqa: S102
     assert CalendarContract in module["TestAcme"].__mro__
+
+
+async def test_the_guides_sandbox_runs() -> None:
+    """The sandbox that the guide shows is walked through, fails when told to, and is well again."""
+    module: dict[str, Any] = {}
+    examples = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    [shown] = [example for example in examples if "class AcmeSandbox" in example]
+    exec(compile(shown, "plugins/README.md", "exec"), module)  # noqa: S102
+    sandbox = module["AcmeSandbox"]()
+    sandbox.populate([ADA])
+    sandbox.world.access["t0ken"] = module["Token"](ADA.email, ["freebusy.read"], 2**40)
+    other = module["AcmeSandbox"]()
+    other.load(json.loads(json.dumps(sandbox.dump())))
+    query = {"redirect_uri": REDIRECT_URI, "state": "st4te", "login_hint": ADA.email}
+    signed = {"authorization": "Bearer t0ken"}
+    async with httpx.AsyncClient(transport=mounted(other), base_url=f"{BASE_URL}/") as http:
+        url = httpx.URL(f"{BASE_URL}/oauth/authorize", params=query)
+        location = await other.allow(http, str(url), ADA.email)
+        assert location == f"{REDIRECT_URI}?code=code-0&state=st4te"
+        for down, status in ((True, 503), (False, 200)):
+            assert (await http.post("_control", json={"down": down})).status_code == 200
+            assert (await http.get("v1/me", headers=signed)).status_code == status
+        await http.post("_control/revoke", json={"email": ADA.email})
+        assert (await http.get("v1/me", headers=signed)).status_code == 401
 
 
 def test_files_stay_small() -> None:

@@ -7,7 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from together.store.models import Booking, Match, Member, Organization, Participant, Role, Seat
+from together.domain.programs import program_key
+from together.services import programs
+from together.store.models import (
+    Booking,
+    Match,
+    Member,
+    Organization,
+    Participant,
+    Program,
+    ProgramAdministrator,
+    Role,
+    Seat,
+)
 from together.store.transaction import transaction
 
 NOW = int(datetime(2026, 11, 30, 8, tzinfo=UTC).timestamp())
@@ -101,9 +113,32 @@ async def member(organization: Organization, name: str, zone: str, **fields: Any
     return await Member.create(organization_id=organization.id, **given)
 
 
+async def program(organization_id: int, name: str = "Mentoring") -> Program:
+    """Find a program of this name, or make it."""
+    key = program_key(name)
+    found = await Program.get_or_none(organization_id=organization_id, name_key=key)
+    return found or await programs.made(organization_id, name, at=NOW)
+
+
+async def looked_after(member: Member, name: str = "Mentoring") -> Program:
+    """Let a member look after a program of this name."""
+    found = await program(member.organization_id, name)
+    await Member.filter(id=member.id).update(role=Role.PROGRAM_ADMIN)
+    await ProgramAdministrator.create(
+        organization_id=member.organization_id,
+        program_id=found.id,
+        member_id=member.id,
+        added_at=NOW,
+    )
+    return found
+
+
 async def match(mentor: Member, *mentees: Member, now: int = NOW) -> Match:
     """Match people of one organization."""
-    made = await Match.create(organization_id=mentor.organization_id, created_at=now)
+    within = await program(mentor.organization_id)
+    made = await Match.create(
+        organization_id=mentor.organization_id, program_id=within.id, created_at=now
+    )
     for person in (mentor, *mentees):
         await Participant.create(
             organization_id=made.organization_id,

@@ -16,21 +16,32 @@ from together.api.hosts import KnownHosts
 from together.api.page import calendar_page
 from together.api.routes import api_routes
 from together.providers.registry import Registry, load
+from together.services.answer_links import AnswerLinks
+from together.services.answering import Answering
+from together.services.asking_to_connect import Asking
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
 from together.services.choosing import Choosing
 from together.services.connecting import Connecting
+from together.services.consenting import OrganizationConsents
 from together.services.delegating import OrganizationIntegrations
 from together.services.delivery import Delivery
 from together.services.grants import Grants
 from together.services.identity import Identity
+from together.services.logging_sessions import Logbook
 from together.services.mail import SENDER, Mails
 from together.services.members import Members
 from together.services.offering import Offering
+from together.services.organization_video import OrganizationVideos
 from together.services.postbox import MailServerPost, Printed
 from together.services.profile import Profiles
+from together.services.programs import Programs
+from together.services.rescheduling import Rescheduling
 from together.services.resting import Resting
+from together.services.roles import Roles
+from together.services.series import SeriesBookings
+from together.services.session_notes import SessionNotes
 from together.services.todos import Todos
 from together.services.worker import Worker
 from together.settings import Settings
@@ -58,22 +69,31 @@ class App:
         clock: Callable[[], int],
         mounts: Sequence[BaseRoute],
     ) -> None:
-        vault = Vault.of(load_keys(settings.keys))
+        keys = load_keys(settings.keys)
+        vault = Vault.of(keys)
         self.settings, self.registry = settings, registry
         self.database = Database(settings.database)
         self._transport = transport
         grants = Grants(registry, vault, transport, clock)
         resting = Resting(clock)
         self._busy = busy = Busy(grants, clock, resting=resting)
+        links = AnswerLinks(
+            [keys.master[keys.current], *keys.master.values()], public_url=settings.public_url
+        )
         mails = Mails(
             registry,
             clock,
             post=MailServerPost(settings.mail_server) if settings.mail_server else Printed(),
             sender=settings.mail_from or SENDER,
             page=calendar_page(settings),
+            # Whoever reads a link can answer by it, and where mails are printed, that may be a log.
+            answers=links if settings.mail_server or not settings.production else None,
         )
         choosing = Choosing(grants, busy, clock, resting=resting)
-        delivery = Delivery(grants, registry, clock, mails, resting=resting)
+        videos = OrganizationVideos(
+            registry=registry, vault=vault, transport=transport, clock=clock
+        )
+        delivery = Delivery(grants, registry, clock, mails, resting=resting, videos=videos)
         self.worker = Worker(delivery, busy, choosing, grants.delegations)
         self.services = Services(
             identity=Identity(settings.issuers, transport=transport, clock=clock),
@@ -88,12 +108,29 @@ class App:
             profiles=Profiles(),
             members=Members(grants=grants, vault=vault, clock=clock),
             offering=Offering(registry=registry, clock=clock),
+            roles=Roles(clock=clock),
+            programs=Programs(clock=clock),
+            organization_videos=videos,
             organization_integrations=OrganizationIntegrations(
                 registry=registry, delegations=grants.delegations, clock=clock
             ),
+            organization_consents=OrganizationConsents(
+                registry=registry,
+                grants=grants,
+                vault=vault,
+                public_url=settings.public_url,
+                return_to=settings.return_to,
+                clock=clock,
+            ),
+            asking=Asking(registry=registry, clock=clock),
             choosing=choosing,
             availabilities=Availabilities(busy, clock),
             bookings=Bookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),
+            series=SeriesBookings(busy=busy, registry=registry, clock=clock, wake=self.worker.wake),
+            rescheduling=Rescheduling(busy=busy, clock=clock, wake=self.worker.wake),
+            logbook=Logbook(clock),
+            session_notes=SessionNotes(clock),
+            answering=Answering(links, clock),
             todos=Todos(registry, clock),
             registry=registry,
             database=self.database,
@@ -134,10 +171,12 @@ class App:
             async with self.database.entered():
                 yield self
         finally:
-            async with self.database.entered():
-                await self._busy.finished()
-            await self.database.close()
-            await self._transport.aclose()
+            try:
+                async with self.database.entered():
+                    await self._busy.finished()
+            finally:
+                await self.database.close()
+                await self._transport.aclose()
 
 
 class _Entered:

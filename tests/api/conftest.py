@@ -21,14 +21,23 @@ from together.api.http import Endpoint
 from together.api.limits import Limits
 from together.api.pages import Cursors
 from together.api.schema import build
+from together.services.answer_links import AnswerLinks
+from together.services.answering import Answering
+from together.services.asking_to_connect import Asking
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
 from together.services.choosing import Choosing
 from together.services.delegating import OrganizationIntegrations
+from together.services.logging_sessions import Logbook
 from together.services.offering import Offering
 from together.services.profile import Profiles
+from together.services.programs import Programs
 from together.services.refusals import MemberDeactivated, NotSignedIn, Refusal, UnknownMember
+from together.services.rescheduling import Rescheduling
+from together.services.roles import Roles
+from together.services.series import SeriesBookings
+from together.services.session_notes import SessionNotes
 from together.services.todos import Todos
 from together.services.viewer import Viewer
 from together.store.database import Database
@@ -129,13 +138,25 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
         connecting=town.connecting,
         profiles=Profiles(),
         members=town.members,
+        roles=Roles(clock=town.clock),
+        programs=Programs(clock=town.clock),
         offering=Offering(registry=town.registry, clock=town.clock),
+        organization_videos=town.videos,
         organization_integrations=OrganizationIntegrations(
             registry=town.registry, delegations=town.grants.delegations, clock=town.clock
         ),
+        organization_consents=town.consents,
+        asking=Asking(registry=town.registry, clock=town.clock),
         choosing=Choosing(town.grants, busy, town.clock),
         availabilities=Availabilities(busy, town.clock),
         bookings=Bookings(busy=busy, registry=town.registry, clock=town.clock),
+        series=SeriesBookings(busy=busy, registry=town.registry, clock=town.clock),
+        rescheduling=Rescheduling(busy=busy, clock=town.clock),
+        logbook=Logbook(town.clock),
+        session_notes=SessionNotes(town.clock),
+        answering=Answering(
+            AnswerLinks([b"k" * 32], public_url="https://together.example.org"), town.clock
+        ),
         todos=Todos(town.registry, town.clock),
         registry=town.registry,
         database=database,

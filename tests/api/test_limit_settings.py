@@ -57,6 +57,8 @@ async def test_what_the_operator_sets(api: Api, tmp_path: Path):
         ("availability", {"availability_cost": 7}, 8),
         ("checkSlots", {}, 21),
         ("checkSlots", {"check_slots_cost": 7}, 8),
+        ("checkSeries", {}, 21),
+        ("checkSeries", {"check_series_cost": 7}, 8),
     ],
 )
 def test_what_costs_more_than_its_objects(field: str, limits: dict[str, int], cost: int):
@@ -64,6 +66,7 @@ def test_what_costs_more_than_its_objects(field: str, limits: dict[str, int], co
     window = {
         "availability": 'start: "2026-12-01T00:00:00Z", end: "2026-12-02T00:00:00Z"',
         "checkSlots": 'starts: ["2026-12-01T00:00:00Z"]',
+        "checkSeries": 'start: "2026-12-01T00:00:00Z", repeats: WEEKLY, count: 52',
     }[field]
     text = f"""{{ node(id: "mat_x") {{ ... on Match {{
         {field}({window}, timeZone: "UTC", duration: 45) {{ __typename }} }} }} }}"""

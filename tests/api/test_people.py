@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.api.conftest import Api
 from tests.api.test_flows import connect
+from tests.world import program
 from together.store.models import Member
 
 
@@ -58,37 +59,39 @@ async def test_administration(api: Api):
     again = """mutation { createMember(input: {email: "zoe@saltmarsh.example.org", name: "Z",
         clientKey: "z"}) { __typename } }"""
     assert await api.ask(again, who="chiara") == {"createMember": {"__typename": "EmailTaken"}}
+    first_year = f"prg_{(await program(api.world.saltmarsh.id, 'First year')).uid}"
     matched = await api.ask(
-        """mutation M($a: ID!, $b: [ID!]!) { createMatch(input: {mentorId: $a, menteeIds: $b,
-            clientKey: "zoe", program: "First year"}) { ... on CreateMatchPayload { match {
-            id program state participants { role member { name } } } } } }""",
+        """mutation M($a: ID!, $b: [ID!]!, $p: ID!) { createMatch(input: {mentorId: $a,
+            menteeIds: $b, clientKey: "zoe", programId: $p}) { ... on CreateMatchPayload { match {
+            id program { name } state participants { role member { name } } } } } }""",
         who="chiara",
         a=zoe["id"],
         b=[f"mbr_{api.world.ivo.uid}"],
+        p=first_year,
     )
     match = matched["createMatch"]["match"]
     assert match == {
         "id": match["id"],
-        "program": "First year",
+        "program": {"name": "First year"},
         "state": "ACTIVE",
         "participants": [
             {"role": "MENTEE", "member": {"name": "Ivo Novak"}},
             {"role": "MENTOR", "member": {"name": "Zoe Quist"}},
         ],
     }
-    twice = """mutation M($a: ID!, $b: [ID!]!, $k: String!) { createMatch(input: {mentorId: $a,
-        menteeIds: $b, clientKey: $k, program: "First year"}) { __typename
+    twice = """mutation M($a: ID!, $b: [ID!]!, $k: String!, $p: ID!) { createMatch(input: {
+        mentorId: $a, menteeIds: $b, clientKey: $k, programId: $p}) { __typename
         ... on CreateMatchPayload { match { id } } ... on AlreadyMatched { match { id } } } }"""
     ivo = f"mbr_{api.world.ivo.uid}"
     told = [
-        (await api.ask(twice, who="chiara", a=a, b=[b], k=key))["createMatch"]
+        (await api.ask(twice, who="chiara", a=a, b=[b], k=key, p=first_year))["createMatch"]
         for a, b, key in ((zoe["id"], ivo, "zoe"), (zoe["id"], ivo, "new"), (ivo, zoe["id"], "ivo"))
     ]
     assert told == [
         {"__typename": name, "match": {"id": match["id"]}}
         for name in ("CreateMatchPayload", "AlreadyMatched", "AlreadyMatched")
     ]
-    assert await api.ask(twice, who="chiara", a=ivo, b=[zoe["id"]], k="zoe") == {
+    assert await api.ask(twice, who="chiara", a=ivo, b=[zoe["id"]], k="zoe", p=first_year) == {
         "createMatch": {"__typename": "KeyReused"}
     }
     ended = await api.ask(

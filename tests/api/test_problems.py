@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from strawberry.types.base import get_object_definition
@@ -11,12 +12,21 @@ from strawberry.types.base import get_object_definition
 from tests.api.conftest import Api
 from tests.world import NOW
 from together.api.connection_problems import ConnectionProblem
-from together.api.matches import READING
+from together.api.matches import PLANNING, READING
 from together.api.outcomes import Raises, shown_as, union_members
 from together.api.problems import PROBLEMS
 from together.api.schema import Mutation
-from together.services import delegation_refusals, refusals
-from together.store.models import Match
+from together.domain.recurrence import Recurrence, Repeats
+from together.services import (
+    delegation_refusals,
+    program_refusals,
+    refusals,
+    series_refusals,
+    video_refusals,
+)
+from together.services.booking_values import Time
+from together.services.series_values import Occurrence, OccurrenceState, SeriesReport
+from together.store.models import Match, Program
 
 HANDLE = {"handle": "h"}
 BOOK = {
@@ -43,7 +53,22 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "updateProfile": ("profiles", "update_profile", {"name": "Ada"}),
     "updateHours": ("profiles", "update_hours", {"useDefaultWeek": True}),
     "bookSession": ("bookings", "book", BOOK),
-    "cancelBooking": ("bookings", "cancel", {"bookingId": "bkg_x", "clientKey": "k"}),
+    "bookSeries": ("series", "book", BOOK | {"repeats": "WEEKLY", "count": 4}),
+    "cancelBooking": ("bookings", "cancel_from", {"bookingId": "bkg_x", "clientKey": "k"}),
+    "rescheduleBooking": (
+        "rescheduling",
+        "reschedule",
+        {
+            "bookingId": "bkg_x",
+            "start": "2026-12-01T10:00:00Z",
+            "timeZone": "Europe/Rome",
+            "clientKey": "k",
+        },
+    ),
+    "logSession": ("logbook", "log", BOOK),
+    "markSessionDone": ("session_notes", "mark_done", {"bookingId": "bkg_x"}),
+    "setAgenda": ("session_notes", "set_agenda", {"bookingId": "bkg_x", "agenda": "x"}),
+    "respondToSession": ("answering", "respond", {"bookingId": "bkg_x", "answer": "ACCEPTED"}),
     "createMember": (
         "members",
         "create_member",
@@ -54,9 +79,25 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "createMatch": (
         "members",
         "create_match",
-        {"mentorId": "mbr_x", "menteeIds": ["mbr_y"], "clientKey": "k"},
+        {"mentorId": "mbr_x", "menteeIds": ["mbr_y"], "programId": "prg_x", "clientKey": "k"},
+    ),
+    "setMemberRole": ("roles", "set_role", {"memberId": "mbr_x", "role": "IT_ADMIN"}),
+    "createProgram": ("programs", "create", {"name": "Spring", "clientKey": "k"}),
+    "renameProgram": ("programs", "rename", {"programId": "prg_x", "name": "Spring"}),
+    "archiveProgram": ("programs", "archive", {"programId": "prg_x"}),
+    "restoreProgram": ("programs", "restore", {"programId": "prg_x"}),
+    "addProgramAdministrator": (
+        "programs",
+        "add_administrator",
+        {"programId": "prg_x", "memberId": "mbr_x"},
+    ),
+    "removeProgramAdministrator": (
+        "programs",
+        "remove_administrator",
+        {"programId": "prg_x", "memberId": "mbr_x"},
     ),
     "endMatch": ("members", "end_match", {"matchId": "mat_x"}),
+    "askMembersToConnect": ("asking", "ask", {"clientKey": "k"}),
     "limitCalendarProviders": ("offering", "limit", {"hidden": True}),
     "setUpOrganizationIntegration": (
         "organization_integrations",
@@ -64,6 +105,12 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"provider": "memory"},
     ),
     "uploadOrganizationKey": ("organization_integrations", "upload_key", {"key": "{}"}),
+    "startOrganizationConsent": (
+        "organization_consents",
+        "start",
+        {"returnTo": "https://app.example.org/"},
+    ),
+    "completeOrganizationConsent": ("organization_consents", "complete", HANDLE),
     "verifyOrganizationIntegration": (
         "organization_integrations",
         "verify",
@@ -79,6 +126,7 @@ INPUTS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "turn_off",
         {"provider": "memory"},
     ),
+    "setOrganizationVideo": ("organization_videos", "choose", {"choice": "NONE"}),
 }
 """Mutation → its service, the method that is called, and an input."""
 
@@ -87,11 +135,27 @@ MADE = {
     refusals.InvalidWindow: refusals.InvalidWindow("end", "Not so."),
     refusals.DurationNotOffered: refusals.DurationNotOffered("duration", 7, (30, 45)),
     refusals.ProviderDown: refusals.ProviderDown(timedelta(seconds=90)),
+    series_refusals.SeriesConflicts: series_refusals.SeriesConflicts(
+        SeriesReport(
+            Recurrence.of(Repeats.WEEKLY, NOW, zone=ZoneInfo("UTC"), count=2),
+            people=(),
+            occurrences=[
+                Occurrence(1, Time(NOW, NOW + 900), OccurrenceState.BUSY, {}, (NOW + 1800,))
+            ],
+            as_of=NOW,
+        )
+    ),
     refusals.SlotUnavailable: refusals.SlotUnavailable((NOW, NOW + 900)),
     refusals.TooSoon: refusals.TooSoon(NOW),
     refusals.TooFarAhead: refusals.TooFarAhead(NOW),
     refusals.AlreadyMatched: refusals.AlreadyMatched(Match(uid="m" * 22, created_at=NOW)),
+    program_refusals.ProgramNameTaken: program_refusals.ProgramNameTaken(
+        Program(uid="p" * 22, name="Spring", created_at=NOW)
+    ),
     delegation_refusals.SetUpIncomplete: delegation_refusals.SetUpIncomplete(["Upload a key."]),
+    video_refusals.OrganizationVideoUnavailable: video_refusals.OrganizationVideoUnavailable(
+        video_refusals.VideoObstacle.FREE_BUSY_ONLY
+    ),
     delegation_refusals.PermissionsMissing: delegation_refusals.PermissionsMissing({"b", "a"}),
 }
 """Those that carry more than words."""
@@ -102,10 +166,19 @@ MORE = {
     "DurationNotOffered": {"field": "duration", "offered": [30, 45]},
     "ProviderDown": {"retryAfterSeconds": 90},
     "SlotUnavailable": {"alternatives": ["2026-11-30T08:00:00Z", "2026-11-30T08:15:00Z"]},
+    "SeriesConflicts": {
+        "report": {
+            "words": "every week on Monday",
+            "conflicts": True,
+            "asOf": "2026-11-30T08:00:00Z",
+        }
+    },
     "TooSoon": {"earliest": "2026-11-30T08:00:00Z"},
     "TooFarAhead": {"latest": "2026-11-30T08:00:00Z"},
     "SetUpIncomplete": {"missing": ["Upload a key."]},
     "PermissionsMissing": {"missing": ["a", "b"]},
+    "OrganizationVideoUnavailable": {"obstacle": "FREE_BUSY_ONLY"},
+    "ProgramNameTaken": {"program": {"id": f"prg_{'p' * 22}", "name": "Spring"}},
     "AlreadyMatched": {"match": {"id": f"mat_{'m' * 22}"}},
 }
 
@@ -205,6 +278,19 @@ async def test_each_refusal_of_a_question(api: Api, refusal):
     assert await api.ask(query, id=f"mat_{api.world.match.uid}") == {
         "node": {"availability": told, "checkSlots": told}
     }
+
+
+@pytest.mark.parametrize("refusal", PLANNING)
+async def test_each_refusal_of_a_plan(api: Api, refusal):
+    """A question about a series is refused with types too."""
+    raised = MADE.get(refusal) or refusal()
+    api.serve_with(series=Refusing(raised))
+    problem = next(each for each in PROBLEMS if each.tells is refusal)
+    query = f"""query Q($id: ID!) {{ node(id: $id) {{ ... on Match {{
+        checkSeries(start: "2026-12-01T00:00:00Z", timeZone: "UTC", duration: 45,
+            repeats: MONTHLY, count: 3) {_selection(problem)} }} }} }}"""
+    answer = await api.ask(query, id=f"mat_{api.world.match.uid}")
+    assert answer == {"node": {"checkSeries": _shown(problem, raised)}}
 
 
 def test_every_mutation_is_here():

@@ -26,7 +26,7 @@ from together.api.outcomes import Raises, UndeclaredOutcome
 from together.api.permissions import Declared
 from together.api.queries import Query
 from together.api.schema import Mutation, printed
-from together.services import delegation_refusals, refusals
+from together.services import delegation_refusals, program_refusals, refusals, series_refusals
 from together.services.refusals import Refusal
 
 COMMITTED = Path(__file__).parents[2] / "schema.graphql"
@@ -85,7 +85,14 @@ def test_root_fields_are_nullable():
 def test_connections():
     """What can grow is a connection, by Relay's letter."""
     found = [name for name in SDL.type_map if name.endswith("Connection")]
-    assert sorted(found) == ["BookingConnection", "MatchConnection", "MemberConnection"]
+    assert sorted(found) == [
+        "AuditLineConnection",
+        "BookingConnection",
+        "MatchConnection",
+        "MemberConnection",
+        "MemberIntegrationConnection",
+        "ProgramConnection",
+    ]
     for name in found:
         kind, node = SDL.type_map[name], name.removesuffix("Connection")
         assert {each: str(field.type) for each, field in kind.fields.items()} == {
@@ -114,7 +121,13 @@ def test_every_refusal_is_shown():
         kind.__name__
         for kind in family(Refusal)
         if kind not in (Refusal, refusals.ConnectionRefusal)
-        and kind.__module__ in (refusals.__name__, delegation_refusals.__name__)
+        and kind.__module__
+        in (
+            refusals.__name__,
+            delegation_refusals.__name__,
+            program_refusals.__name__,
+            series_refusals.__name__,
+        )
         and not issubclass(kind, shown)
     ] == []
 

@@ -40,9 +40,9 @@ class Marks:
         """Secrets that some `repr` showed."""
         self.kinds: set[str] = set()
         """Classes whose objects were looked at while a request was under way."""
-        self._learn("client_secret", site.sandbox.world.client_secret)
+        self.learn("client_secret", site.sandbox.world.client_secret)
         for line in site.app.settings.keys.read_text().splitlines():
-            self._learn("master_key", line.partition(" ")[2] if line[0] != "#" else "")
+            self.learn("master_key", line.partition(" ")[2] if line[0] != "#" else "")
         site.tap.before, site.tap.after = self._sent, self._replied
         site.web.event_hooks["response"].append(self._answered)
 
@@ -51,7 +51,7 @@ class Marks:
         kinds = self.secrets.keys() - set(but)
         return set().union(*(self.secrets[kind] for kind in kinds))
 
-    def _learn(self, kind: str, text: str) -> None:
+    def learn(self, kind: str, text: str) -> None:
         if len(text) >= SHORTEST:
             self.secrets[kind].add(text)
 
@@ -60,10 +60,10 @@ class Marks:
     def _sent(self, request: httpx.Request) -> None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind == "Bearer":
-            self._learn("access_token", token)
+            self.learn("access_token", token)
         for name, value in parse_qsl(request.content.decode("utf-8", "replace")):
             if name in SECRET_FIELDS:
-                self._learn(name, value)
+                self.learn(name, value)
         self._look_around()
 
     def _replied(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
@@ -73,7 +73,7 @@ class Marks:
             body = None
         if isinstance(body, dict):
             for name in SECRET_FIELDS & body.keys():
-                self._learn(name, str(body[name]))
+                self.learn(name, str(body[name]))
         if body is None and response.content:
             return httpx.Response(response.status_code, html=f"<p>{self.said}</p>")
         if response.status_code < 400:
@@ -116,12 +116,12 @@ class Marks:
             return
         for name in ("state", "code"):
             if path.startswith("/callback"):
-                self._learn(name, query.get(name, ""))
+                self.learn(name, query.get(name, ""))
         moved = dict(parse_qsl(urlsplit(response.headers.get("location", "")).query))
-        self._learn("handle", moved.get("handle", ""))
+        self.learn("handle", moved.get("handle", ""))
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        self._learn("bearer", bearer)
-        self._learn("signature", bearer.rpartition(".")[2])
+        self.learn("bearer", bearer)
+        self.learn("signature", bearer.rpartition(".")[2])
         asked = request.content.decode() if path == "/graphql" else path
         self.answers.append((_who(bearer), asked, response.text))
 

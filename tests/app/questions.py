@@ -10,10 +10,15 @@ from graphql import build_schema
 PERSON = """id name email timeZone
   weeklyHours { weekday windows { start end } } administration { role }"""
 SESSION = """__typename id start end timeZone sessionState: state place video { slug label }
-  joinUrl joinUrlState delivery cancelReason history { at by { name } what } match { id }
+  joinUrl joinUrlState delivery occurrence series { id words repeats rule timeZone count }
+  cancelReason agenda logged doneAt
+  history { at by { name } what } match { id }
   participants { answer member { PERSON } }""".replace("PERSON", PERSON)
+REPORT = """words conflicts asOf occurrences { number start end state alternatives
+  people { state member { name } } }"""
 MORE = {
     "SlotUnavailable": "alternatives",
+    "SeriesConflicts": f"report {{ {REPORT} }}",
     "TooSoon": "earliest",
     "TooFarAhead": "latest",
     "InvalidInput": "field",
@@ -27,7 +32,8 @@ TIMES = """{ __typename ... on Availability {
     slots { start end states people { state member { name } } }
     people { calendar unknownBecause member { name } periods { start end state } } }
   ... on Problem { code message } }"""
-MATCH = """__typename id program state createdAt endedAt sessionsHeld
+MATCH = """__typename id state createdAt endedAt sessionsHeld
+  program { __typename id name archivedAt administrators { id } matches { nodes { id } } }
   participants { role calendar member { PERSON } }
   bookings(first: 6) { nodes { SESSION } edges { cursor }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
@@ -53,20 +59,37 @@ HOME = f"""query Home({WINDOW}) {{
       busyTimesSeenBy {{ name }} lastReadAt unreadableSince
       calendars {{ id name unreadableSince reason }} }}
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
-    todos {{ kind since message account reason match {{ id }} provider {{ slug }} }}
+    organizationVideo {{ slug }} automaticVideo {{ slug }}
+    todos {{ kind since message account reason match {{ id }} provider {{ slug }}
+      booking {{ id }} }}
+    programs(first: 2) {{ nodes {{ name }} }}
     matches(first: 3) {{ nodes {{ {MATCH} }} }} }}
   organization {{ name members(first: 20) {{ nodes {{ name }} }} }}
-  organizationIntegration {{ state missing }}
+  organizationIntegration {{ state missing }} organizationVideo {{ choice }}
+  integrationStatus {{ totals {{ members }} members(first: 2) {{ nodes {{ name }} }} }}
   calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
   ... on CalendarIntegration {{ connectionState: state account }}
   ... on ConnectedCalendar {{ name }} }} }}"""
 NODE = f"""query Node($id: ID!, {WINDOW}) {{
-  node(id: $id) {{ __typename id ... on Match {{ {MATCH} }} }} }}"""
+  node(id: $id) {{ __typename id ... on Match {{ {MATCH} }}
+    ... on Match {{ checkSeries(start: $from, timeZone: "Africa/Lagos", duration: 45,
+      repeats: WEEKLY, count: 3) {{ __typename ... on SeriesReport {{ {REPORT} }}
+      ... on Problem {{ code message }} }} }}
+    ... on Series {{ words occurrences {{ id occurrence start }} }} }} }}"""
 GIVEN: dict[str, tuple[str, str]] = {
     "bookSession": ("Book", f"booking {{ {SESSION} }} notChecked {{ name }}"),
-    "cancelBooking": ("Cancel", f"booking {{ {SESSION} }}"),
+    "bookSeries": (
+        "Series",
+        f"series {{ id words }} bookings {{ {SESSION} }} notChecked {{ name }}",
+    ),
+    "cancelBooking": ("Cancel", f"booking {{ {SESSION} }} following {{ id }}"),
+    "rescheduleBooking": ("Move", f"booking {{ {SESSION} }} notChecked {{ name }}"),
+    "logSession": ("Log", f"booking {{ {SESSION} }}"),
+    "markSessionDone": ("Done", f"booking {{ {SESSION} }}"),
+    "setAgenda": ("Agenda", f"booking {{ {SESSION} }}"),
+    "respondToSession": ("Respond", f"booking {{ {SESSION} }}"),
     "updateHours": ("Hours", "hours { timeZone weekly { weekday } }"),
     "updateProfile": ("Profile", "viewer { name timeZone }"),
     "startCalendarConnection": ("Start", "authorizationUrl"),
@@ -74,17 +97,28 @@ GIVEN: dict[str, tuple[str, str]] = {
     "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id } disconnecting { note }"),
     "chooseCalendars": ("Choose", "calendarIntegration { standing calendars { id counts } }"),
     "refreshCalendars": ("Refresh", "calendarIntegration { standing calendars { id counts } }"),
+    "setMemberRole": ("Role", "member { id }"),
+    "createProgram": ("Program", "program { id }"),
+    "renameProgram": ("Rename", "program { id }"),
+    "archiveProgram": ("Archive", "program { id }"),
+    "restoreProgram": ("Restore", "program { id }"),
+    "addProgramAdministrator": ("Add", "program { id }"),
+    "removeProgramAdministrator": ("Remove", "program { id }"),
     "createMatch": ("Match", "match { id }"),
     "createMember": ("Member", "member { id }"),
     "deactivateMember": ("Deactivate", "member { id }"),
     "reactivateMember": ("Reactivate", "member { id }"),
     "endMatch": ("End", "match { id }"),
+    "askMembersToConnect": ("Ask", "asked notAsked { because count }"),
     "limitCalendarProviders": ("Limit", "calendarOffer { hidden providers { slug } }"),
     "setUpOrganizationIntegration": ("SetUp", "organizationIntegration { state }"),
     "uploadOrganizationKey": ("Upload", "organizationIntegration { state }"),
+    "startOrganizationConsent": ("StartConsent", "authorizationUrl"),
+    "completeOrganizationConsent": ("CompleteConsent", "organizationIntegration { state }"),
     "verifyOrganizationIntegration": ("Verify", "organizationIntegration { state }"),
     "activateOrganizationIntegration": ("Activate", "organizationIntegration { state }"),
     "turnOffOrganizationIntegration": ("TurnOff", "organizationIntegration { state }"),
+    "setOrganizationVideo": ("Video", "organizationVideo { choice }"),
 }
 
 

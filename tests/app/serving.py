@@ -15,6 +15,7 @@ from tests.app.site import BASE_URL, Site
 from tests.app.vendors import vendor
 from tests.world import saltmarsh
 from together.app import App, epoch
+from together.domain.mail_servers import MailServer
 from together.providers.registry import load
 from together.services.issuer import BuiltInIssuer
 from together.settings import Mode, Settings
@@ -64,6 +65,7 @@ async def serving(
     *,
     clock: Callable[[], int] = epoch,
     services: Sequence[str] = ("google",),
+    mail: MailServer | None = None,
 ) -> AsyncIterator[Site]:
     """Serve Saltmarsh; all that is sent to a service is held to its documents at the end."""
     vendors = {slug: vendor(slug, BASE_URL, clock=clock, about=discovery) for slug in services}
@@ -90,6 +92,8 @@ async def serving(
             issuers=issuer.trusted(["saltmarsh", "northlight"]),
             return_to=(f"{BASE_URL}/connected",),
             mode=Mode.DEVELOPMENT,
+            mail_server=mail,
+            mail_from=None if mail is None else "post@saltmarsh.example.org",
             environ=environ,
         ),
         registry=load(environ, only=frozenset(services)),

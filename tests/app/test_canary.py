@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 from together_google.sandbox.world import StoredEvent
+from together_google.testing import Discovery
 
 from tests.app.marks import Marks, every_byte, every_row, found_in
+from tests.app.serving import serving
 from tests.app.site import BASE_URL, BOOK, COMPLETE, START, Site
 from tests.app.test_main_job import AVAILABILITY
 from tests.cli.conftest import _own_log
+from tests.smtp import Mailboxes, mailboxes
 from together.api.ids import Kind, to_id
 from together.cli.logs import AccessLog, configure
 from together.services.todos import Todos
@@ -27,15 +32,19 @@ TITLE = "canary: an appointment at the clinic"
 ACCOUNT = "canary.account@home.example.net"
 PLACE = "canary: the café behind the station"
 REASON = "canary: a family matter\nthat concerns nobody else"
+AGENDA = "canary: what only the two of them\nwant to speak about"
 LITERAL = "canary: written into a document"
 SCREEN = """query Screen($match: ID!) {
-  node(id: $match) { ... on Match { id program participants { calendar member { name email } }
+  node(id: $match) { ... on Match { id program { name }
+    participants { calendar member { name email } }
     bookings { nodes {
-      id start state delivery joinUrl place cancelReason history { what by { name } }
+      id start state delivery joinUrl place cancelReason agenda history { what by { name } }
       participants { answer member { name } } } } } }
   viewer { name email todos { kind reason account message }
     calendarIntegration { id account state reason calendars { name } busyTimesSeenBy { name } } }
 }"""
+SET_AGENDA = """mutation A($input: SetAgendaInput!) { setAgenda(input: $input) {
+  ... on SetAgendaPayload { booking { agenda } } } }"""
 CANCEL = """mutation C($input: CancelBookingInput!) { cancelBooking(input: $input) {
   __typename ... on CancelBookingPayload { booking { id state cancelReason } }
   ... on Problem { code message } } }"""
@@ -43,8 +52,28 @@ DISCONNECT = """mutation D($id: ID!) { disconnectCalendar(input: { calendarInteg
   __typename ... on Problem { code message } } }"""
 
 
+@pytest.fixture
+async def boxes() -> AsyncIterator[Mailboxes]:
+    async with mailboxes() as boxes:
+        yield boxes
+
+
+@pytest.fixture
+async def site(
+    boxes: Mailboxes, database_url: str, tmp_path: Path, discovery: Discovery
+) -> AsyncIterator[Site]:
+    """Saltmarsh, served with a mail server: what is sent is no log."""
+    async with serving(database_url, tmp_path, discovery, mail=boxes.server()) as site:
+        yield site
+
+
 async def test_nothing_marked_is_where_it_does_not_belong(
-    site: Site, database_url: str, caplog: pytest.LogCaptureFixture, capsys, monkeypatch
+    site: Site,
+    boxes: Mailboxes,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After the whole job, refusals and outages included, at DEBUG, no mark is out of its place.
 
@@ -66,17 +95,18 @@ async def test_nothing_marked_is_where_it_does_not_belong(
         links = {str(link) for link in await _links() if link}
         rows, stored = await every_row(), every_byte(database_url)
         await job.ends()
+        await job.answers(boxes, marks)
         rows += await every_row()
         stored += every_byte(database_url)
 
     assert marks.secrets.keys() == {
-        "access_token", "bearer", "client_secret", "code", "code_verifier", "handle",
+        "access_token", "answer_link", "bearer", "client_secret", "code", "code_verifier", "handle",
         "master_key", "refresh_token", "signature", "state", "token",
     }  # fmt: skip
     assert links
     assert {"Grant", "Secret", "App", "Settings", "Integration", "OAuth"} <= marks.kinds
 
-    facts = {TITLE, ACCOUNT, PLACE, REASON, LITERAL, marks.said, *links}
+    facts = {TITLE, ACCOUNT, PLACE, REASON, AGENDA, LITERAL, marks.said, *links}
     facts |= {each.email for each in site.world.people.values()}
     facts |= {each.name for each in site.world.people.values()}
     logs = caplog.text + "".join(capsys.readouterr())
@@ -93,7 +123,9 @@ async def test_nothing_marked_is_where_it_does_not_belong(
     assert not stored or ACCOUNT.encode() in stored
 
     pair = {site.world.ada.email, site.world.ben.email}
-    allowed = {ACCOUNT: {site.world.ada.email}} | dict.fromkeys((PLACE, REASON, *links), pair)
+    allowed = {ACCOUNT: {site.world.ada.email}} | dict.fromkeys(
+        (PLACE, REASON, AGENDA, *links), pair
+    )
     wrong = []
     for who, asked, answer in marks.answers:
         own = {"state"} if "startCalendarConnection" in asked else set()
@@ -194,6 +226,8 @@ class _Job:
             shown = await site.ask(member, SCREEN, match=self.match)
             assert len(shown["node"]["bookings"]["nodes"]) == 2
         first = shown["node"]["bookings"]["nodes"][1]["id"]
+        given = {"bookingId": first, "agenda": AGENDA}
+        await site.ask(self.ben, SET_AGENDA, input=given)
         given = {"bookingId": first, "reason": REASON, "clientKey": "cancel"}
         assert (await site.ask(self.ben, CANCEL, input=given))["cancelBooking"]["__typename"] == (
             "CancelBookingPayload"
@@ -241,6 +275,18 @@ class _Job:
         gone = await site.ask(self.ben, DISCONNECT, id=own["id"])
         assert gone["disconnectCalendar"]["__typename"] == "DisconnectCalendarPayload"
         await self._due()
+
+    async def answers(self, boxes: Mailboxes, marks: Marks) -> None:
+        """Ada, whose calendar cannot invite anybody, answers by the link of her own invitation."""
+        [mine] = [each for each in boxes.arrived if "Invitation" in each.message["Subject"]]
+        assert mine.receivers == [self.ada.email]
+        [link] = re.findall(rf"{BASE_URL}/answers/\S+", mine.part("plain"))
+        marks.learn("answer_link", link.rpartition(".")[2])
+        for page in (
+            await self.site.web.get(link),
+            await self.site.web.post(link, data={"answer": "TENTATIVE"}),
+        ):
+            assert page.status_code in (200, 303)
 
     # Steps
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.services.diary import REGISTRY, connect
+from tests.services.diary import REGISTRY, connect, viewer
 from tests.smtp import mailboxes
-from tests.world import DAY, NOW, World, saltmarsh
+from tests.world import DAY, HOUR, NOW, World, saltmarsh
 from together.app import App
+from together.services.booking import BookRequest
 from together.settings import Settings
 from together.store.keys import make_key_file
-from together.store.models import IntegrationState, Job, JobState
+from together.store.models import IntegrationState, Job, JobState, Seat
 
 PAGE = "https://app.example.org/profile/calendar"
 LINK = "https://together.example.org/calendar-integrations"
@@ -99,3 +101,43 @@ async def test_printed_where_no_server_is_set(served: Serve, capsys: pytest.Capt
     printed = capsys.readouterr().out
     assert "To: Ada Lindqvist <ada@saltmarsh.example.org>\n" in printed
     assert "Subject: Please reconnect your Memory Calendar\n\nHello Ada Lindqvist,\n" in printed
+
+
+async def test_an_invitation_is_answered_by_its_link(served: Serve):
+    """Booked without a calendar, a session reaches a mailbox, and its link brings the answer."""
+    async with mailboxes() as boxes:
+        mail = {"SMTP": f"smtp://127.0.0.1:{boxes.port}", "MAIL_FROM": "post@example.org"}
+        async with served(**mail) as (app, world):
+            asked = BookRequest(
+                match_uid=world.match.uid,
+                start=NOW + DAY + HOUR,
+                duration=45,
+                zone=world.ada.zone,
+                client_key="k",
+            )
+            booked = await app.services.bookings.book(viewer(world.ada), asked)
+            await deliver(app)
+            [invited] = [each for each in boxes.arrived if each.receivers == [world.ben.email]]
+            [link] = re.findall(
+                r"https://together\.example\.org/answers/\S+", invited.part("plain")
+            )
+            transport = httpx.ASGITransport(app.asgi)
+            async with httpx.AsyncClient(transport=transport) as web:
+                assert (await web.get(link)).status_code == 200
+                answered = await web.post(link, data={"answer": "ACCEPTED"}, follow_redirects=True)
+            seat = await Seat.get(booking_id=booked.booking.id, member_id=world.ben.id)
+    assert ("You have said that you come." in answered.text, seat.answer) == (True, "ACCEPTED")
+    assert str(answered.url) == link
+
+
+async def test_no_link_to_answer_is_printed(served: Serve, capsys: pytest.CaptureFixture[str]):
+    """Where mails are printed in production, an invitation is without its link: it may be a log."""
+    asked = {"start": NOW + DAY + HOUR, "duration": 45, "zone": "UTC", "client_key": "k"}
+    async with served() as (app, world):
+        await app.services.bookings.book(
+            viewer(world.ada), BookRequest(match_uid=world.match.uid, **asked)
+        )
+        await deliver(app)
+    printed = capsys.readouterr().out
+    assert printed.count("Subject: Invitation: Mentoring session") == 2
+    assert "/answers/" not in printed

@@ -61,17 +61,21 @@ def served(tmp_path: Path, _sqlite_template: Path, monkeypatch: pytest.MonkeyPat
             pass
 
     monkeypatch.setattr(command, "bound", lambda host, port: Listener())
-    monkeypatch.setattr(command, "serve", lambda app, listener, *, worker: apps.append(app) or 0)
+    monkeypatch.setattr(command, "serve", lambda app, _, **__: apps.append(app) or 0)
     assert command.run(argparse.Namespace(host=None, port=None, no_worker=False), settings) == 0
     return apps[0]
 
 
 def test_serve_knows_the_api_and_nothing_else(served: App) -> None:
-    """GraphQL and the callback are all the routes there are: no issuer, no sandbox, no page."""
+    """GraphQL, callbacks and answers are all the routes there are: no issuer, sandbox or tool."""
     starlette = served.asgi
     while not hasattr(starlette, "routes"):
         starlette = starlette._app
-    assert [route.path for route in starlette.routes] == ["/graphql", "/callback/{slug}"]
+    assert [route.path for route in starlette.routes] == [
+        "/graphql",
+        "/callback/{slug}",
+        "/answers/{token}",
+    ]
     assert all(isinstance(route, Route) for route in starlette.routes)
     assert not any(isinstance(route, Mount) for route in starlette.routes)
 

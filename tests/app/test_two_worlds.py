@@ -84,6 +84,26 @@ class Script:
         await self.book(3, outsideHours=True, duration=30)
         await self.book(9, clientKey="odd", duration=47)
         await self.book(24 * 100)
+        await self.series(11)  # the first of them is taken by a session of Ada's
+        later = await self.series(
+            9, skip=[1], instead=[{"number": 2, "start": _iso(TUESDAY + 8 * DAY + 9 * HOUR)}]
+        )
+        await self.series(9, skip=[1])  # the same key for something else
+        await self.series(3, clientKey="s3")
+        await self.ask("node", NODE, id=later, **window)
+
+        await self.move(made, 16)
+        await self.move(made, 11)  # taken by a session of Ada's with somebody else
+        await self.move(made, 17, overBusy=True)
+        await self.move(made, 9)
+        await self.do("setAgenda", bookingId=made, agenda="What to read next")
+        await self.do("markSessionDone", bookingId=made)
+        for hours in (50, 50.5, 20 * 24):
+            start = _iso(NOW - int(hours * HOUR))
+            await self.do(
+                "logSession", matchId=self.match, start=start, duration=45, timeZone="UTC",
+                clientKey=start,
+            )  # fmt: skip
 
         await self.do(
             "startCalendarConnection", provider="google", returnTo=f"{BASE_URL}/connected"
@@ -99,10 +119,17 @@ class Script:
         await looked()
         await self.delivered()
         await looked()
+        await self.move(made, 16, clientKey="to 16 again")  # of what was delivered
         ada = f"mbr_{site.world.ada.uid}"
-        await self.do(
-            "createMatch", mentorId=ada, menteeIds=[f"mbr_{site.world.ben.uid}"], clientKey="m"
-        )
+        ben, mentoring = f"mbr_{site.world.ben.uid}", {"programId": await self.program()}
+        await self.do("createMatch", mentorId=ada, menteeIds=[ben], clientKey="m", **mentoring)
+        await self.do("setMemberRole", memberId=ada, role="PARTICIPANT")
+        await self.do("createProgram", name="Spring", clientKey="m")
+        await self.do("renameProgram", name="Spring", **mentoring)
+        await self.do("archiveProgram", **mentoring)
+        await self.do("restoreProgram", **mentoring)
+        await self.do("addProgramAdministrator", memberId=ben, **mentoring)
+        await self.do("removeProgramAdministrator", memberId=ben, **mentoring)
         await self.do("createMember", email="x@saltmarsh.example.org", name="X", clientKey="m")
         await self.do("deactivateMember", memberId=ada)
         await self.do("reactivateMember", memberId=ada)
@@ -113,11 +140,17 @@ class Script:
         await self.do("verifyOrganizationIntegration", mailbox=site.world.ada.email)
         await self.do("activateOrganizationIntegration", provider="google")
         await self.do("turnOffOrganizationIntegration", provider="google")
+        await self.do("setOrganizationVideo", choice="NONE")
+        await self.do("respondToSession", bookingId=made, answer="TENTATIVE")
+        await self.do("setAgenda", bookingId=made, agenda="What to read")
         await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
         await self.do("cancelBooking", bookingId=made, reason="A reason", clientKey="c")
         await self.delivered()
         await looked()
         return self.told
+
+    async def program(self) -> str:
+        return f"prg_{(await worlds.program(self.site.world.saltmarsh.id)).uid}"
 
     async def calendar(self) -> str:
         """Give the id of a calendar of Ada's, or of none."""
@@ -131,6 +164,22 @@ class Script:
         }  # fmt: skip
         found = await self.do("bookSession", **given | more)
         return ((found or {}).get("booking") or {}).get("id", "")
+
+    async def move(self, booking: str, hour: int, **given: Any) -> None:
+        start = _iso(TUESDAY + hour * HOUR)
+        given = {
+            "bookingId": booking, "start": start, "timeZone": "Africa/Lagos",
+            "clientKey": f"to {hour}",
+        } | given  # fmt: skip
+        await self.do("rescheduleBooking", **given)
+
+    async def series(self, hour: int, **more: Any) -> str:
+        given = {
+            "matchId": self.match, "start": _iso(TUESDAY + hour * HOUR), "duration": 45,
+            "timeZone": "Africa/Lagos", "clientKey": f"s{hour}", "repeats": "WEEKLY", "count": 4,
+        }  # fmt: skip
+        found = await self.do("bookSeries", **given | more)
+        return ((found or {}).get("series") or {}).get("id", "")
 
     async def do(self, name: str, /, **given: Any) -> dict[str, Any] | None:
         answer = await self.ask(name, mutation(name), input=given)
@@ -277,6 +326,10 @@ async def test_two_worlds(live) -> None:
         "OutsideHours", "BookSessionPayload", "DurationNotOffered", "TooFarAhead",
     ]  # fmt: skip
     assert {"alternatives"} <= set(re.findall(r"alternatives", booked[1].answer))
+    series = [each for each in first if each.what == "bookSeries"]
+    assert [re.search(r'"__typename":"(\w+)"', each.answer)[1] for each in series] == [
+        "SeriesConflicts", "BookSeriesPayload", "KeyReused", "SeriesConflicts",
+    ]  # fmt: skip
     assert not any(each.calls for each in first)
     for hidden in HIDDEN:
         second = await live(hidden)
@@ -308,7 +361,8 @@ def test_every_field_of_the_schema_is_in_the_script() -> None:
         f"{name}.{field}"
         for name in ("Query", "Match", "Booking", "Availability", "AvailabilityPerson", "Slot",
                      "AvailabilityDay", "BookingParticipant", "MatchParticipant", "Member",
-                     "Viewer", "Todo", "SlotChecks", "CheckedSlot")
+                     "Viewer", "Todo", "SlotChecks", "CheckedSlot", "Series", "SeriesReport",
+                     "SeriesOccurrence")
         for field in schema.type_map[name].fields
         if not re.search(rf"\b{field}\b", text)
     }  # fmt: skip

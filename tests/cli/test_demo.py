@@ -9,15 +9,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.demo_process import PATIENCE, ask, command, demo, free_port
+from tests.demo_process import PATIENCE, ask, command, demo, ended, free_port
 from together.cli.folder import MARK
 
 ROOT = Path(__file__).parents[2]
+CHOSEN = "SetOrganizationVideoPayload"
 
 
 def test_a_newcomer_signs_in_and_sees_a_match(tmp_path: Path) -> None:
@@ -33,7 +35,7 @@ def test_a_newcomer_signs_in_and_sees_a_match(tmp_path: Path) -> None:
         assert found["data"]["viewer"]["todos"][0]["match"]["id"].startswith("mat_")
         assert numbered(found) == numbered(answer)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE)
+        errors = ended(process)
         assert process.returncode == 0
         assert "Traceback" not in errors
         assert errors.splitlines()[-1] == (
@@ -70,6 +72,27 @@ def test_a_second_start_finds_everything_as_it_was(tmp_path: Path) -> None:
     }
 
 
+def test_an_administrator_chooses_jitsi(tmp_path: Path) -> None:
+    """What its README says chooses Jitsi, which is offered there, and has no switches to show."""
+    port, folder = free_port(), tmp_path / "demo"
+    readme = (ROOT / "plugins" / "jitsi" / "README.md").read_text()
+    chosen = re.search(r"```graphql\n(.*?)```", readme, re.DOTALL)[1]
+    shown = "options { provider { slug label } handoverTitle } choice provider { slug }"
+    with demo(folder, port) as (_, printed):
+        assert re.findall(r"/sandbox/(\w+)/_control$", printed, re.MULTILINE) == [
+            "google",
+            "outlook",
+        ]
+        words = command("token", "--folder", str(folder), "chiara@saltmarsh.example.org")
+        token = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
+        done = ask(port, token, chosen)
+        assert done == {"data": {"setOrganizationVideo": {"__typename": CHOSEN}}}
+        found = ask(port, token, f"{{ organizationVideo {{ {shown} }} }}")["data"]
+    jitsi = {"provider": {"slug": "jitsi", "label": "Jitsi Meet"}, "handoverTitle": None}
+    assert jitsi in found["organizationVideo"].pop("options")
+    assert found == {"organizationVideo": {"choice": "PROVIDER", "provider": {"slug": "jitsi"}}}
+
+
 @pytest.mark.parametrize("gap", [0.05, 0.3])
 def test_an_impatient_ctrl_c_is_clean(tmp_path: Path, gap: float) -> None:
     """Ctrl-C twice, however close together, leaves no traceback and loses no data."""
@@ -77,10 +100,24 @@ def test_an_impatient_ctrl_c_is_clean(tmp_path: Path, gap: float) -> None:
         process.send_signal(signal.SIGINT)
         time.sleep(gap)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE)
+        errors = ended(process)
     assert process.returncode in {0, 130}
     assert "Traceback" not in errors
     assert "ERROR" not in errors
+
+
+def test_one_that_does_not_end_says_where_it_is() -> None:
+    """A failure to end is told with the lines at which the threads of the process are."""
+    stuck = "import sys, time; print('begun', file=sys.stderr, flush=True); time.sleep(60)"
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-X", "faulthandler", "-c", stuck],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pytest.raises(AssertionError, match="still there") as told:
+        ended(process, patience=2)
+    assert ("begun\n" in str(told.value), '"<string>", line 1' in str(told.value)) == (True, True)
 
 
 def test_a_login_outlives_a_change_of_port(tmp_path: Path) -> None:
@@ -139,15 +176,15 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def refused(folder: Path, port: int) -> str:
     """The one sentence with which the start of a demo ends."""
-    ended = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603
         command("demo", "--folder", str(folder), "--port", str(port)),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
     )
-    assert (ended.returncode, ended.stdout) == (1, "")
-    [sentence] = ended.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    [sentence] = done.stderr.splitlines()
     return sentence
 
 

@@ -64,6 +64,7 @@ def test_a_healthy_installation_is_called_so(together, healthy):
         "good   clock: agrees with the database\n"
         "good   audit log: each line of each organization follows from the one before it\n"
         "good   organization saltmarsh: is in the database\n"
+        "good   plugin jitsi: left out: it needs the setting TOGETHER_JITSI_SERVER.\n"
         "good   plugin outlook: left out: it needs the setting TOGETHER_OUTLOOK_CLIENT_ID.\n"
         "good   provider google: set up\n"
         "good   provider google-meet: set up\n"

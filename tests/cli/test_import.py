@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.world import NOW, FakeClock
+from together.services.audit_log import told
 from together.services.import_plan import Allowed
 from together.services.importing import Imported, Importing, ImportRefused
 from together.store.audit import first_broken
@@ -58,7 +59,7 @@ async def test_members_and_matches_come_in_together(world):
         world.saltmarsh.id,
     )
     assert ole.name == "Ole  Dahl"
-    match = await Match.filter(program="Spring").get()
+    match = await Match.filter(program__name="Spring").get()
     people = await Participant.filter(match_id=match.id).order_by("role")
     assert [(one.role, one.member_id, one.joined_at) for one in people] == [
         ("MENTEE", world.ada.id, NOW),
@@ -124,13 +125,20 @@ async def test_a_role_is_raised_only_where_that_is_said(world):
         world.chiara.id: Role.PARTICIPANT,
         new.id: Role.ORG_ADMIN,
     }
-    lines = await AuditEntry.all().order_by("id").values_list("action", "subject", "actor_id")
-    assert lines == [
+    lines = await AuditEntry.all().order_by("id")
+    assert [(each.action, each.subject, each.actor_id) for each in lines] == [
         ("member.role_granted", f"member:{new.id}", None),
         ("member.role_changed", f"member:{world.ada.id}", None),
         ("imported", "1+1 members, 0 matches", None),
         ("member.role_changed", f"member:{world.chiara.id}", None),
         ("imported", "0+1 members, 0 matches", None),
+    ]
+    assert [(told(each.before), told(each.after)) for each in lines] == [
+        ({"role": None}, {"role": "ORG_ADMIN"}),
+        ({"role": "PARTICIPANT"}, {"role": "IT_ADMIN"}),
+        ({}, {"matches_created": 0, "members_changed": 1, "members_created": 1}),
+        ({"role": "ORG_ADMIN"}, {"role": "PARTICIPANT"}),
+        ({}, {"matches_created": 0, "members_changed": 1, "members_created": 0}),
     ]
     assert await first_broken(world.saltmarsh.id) is None
 
@@ -163,7 +171,7 @@ async def test_everything_wrong_in_a_file_is_said_by_its_line(world):
         "a@x.org,,Europe/Paris,\n"
         "b@x.org,B,Europe/Pariss,\n"
         "c@x.org,C,,\n"
-        "d@x.org,D,UTC,PROGRAM_ADMIN\n"
+        "d@x.org,D,UTC,BOSS\n"
         "e@x.org,E\u202ee,UTC,\n"
         f"f@x.org,{'F' * 201},UTC,\n"
         "g@x.org,G,UTC\n"
@@ -177,7 +185,7 @@ async def test_everything_wrong_in_a_file_is_said_by_its_line(world):
         "a.csv:4: email is empty.",
         "a.csv:5: name is empty.",
         "a.csv:6: zone: 'Europe/Pariss' is not an IANA time zone, such as Europe/Stockholm.",
-        "a.csv:8: role: 'PROGRAM_ADMIN' is none of PARTICIPANT, ORG_ADMIN, IT_ADMIN.",
+        "a.csv:8: role: 'BOSS' is none of PARTICIPANT, PROGRAM_ADMIN, IT_ADMIN, ORG_ADMIN.",
         "a.csv:9: name: A character that turns the direction of a text (U+202E) cannot be used "
         "here.",
         "a.csv:10: name: This is too long: 201 characters, at most 200.",

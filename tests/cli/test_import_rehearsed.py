@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.cli.test_import import MATCHES, MEMBERS, NOA, everything, refused, run
+from tests.world import program
 from together.cli import import_files
 from together.domain.addresses import email_key
 from together.services.importing import Imported
@@ -46,7 +47,9 @@ async def test_the_name_of_an_organization_is_kept_composed(database):
 
 async def test_a_program_is_the_same_however_it_is_spelt(world):
     """A match of the two in a program that only differs in case is there already."""
-    await Match.filter(id=world.match.id).update(program="Stra\u00dfe")
+    await Match.filter(id=world.match.id).update(
+        program_id=(await program(world.saltmarsh.id, "Stra\u00dfe")).id
+    )
     line = f"{MATCHES}ada@saltmarsh.example.org,ben@saltmarsh.example.org,STRASSE\n"
     assert await run(line) == Imported(matched_before=1)
 

@@ -110,6 +110,7 @@ APP = Starlette(
         Route("/broken", _broken),
         WebSocketRoute("/socket", _socket),
         Mount("/sandbox/google", routes=[Route("/{rest:path}", _hello)]),
+        Route("/answers/{token}", _hello),
     ]
 )
 
@@ -169,6 +170,13 @@ async def test_a_path_below_a_stand_in_is_folded(client, caplog):
     """A stand-in's paths can hold an address, so only its mount is written."""
     await client.get("/sandbox/google/calendars/ada@saltmarsh.example.org/events")
     assert lines(caplog) == ["GET /sandbox/… 200 _ms"]
+
+
+async def test_a_link_to_answer_is_folded(client, caplog):
+    """Whoever has the address of an answer can answer, so it is not in the log."""
+    await client.get("/answers/canary.canary.0.canary")
+    await client.post("/answers/canary.canary.0.canary")
+    assert lines(caplog) == ["GET /answers/… 200 _ms", "POST /answers/… 405 _ms"]
 
 
 async def test_an_odd_method_is_not_written(client, caplog):

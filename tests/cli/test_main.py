@@ -141,6 +141,7 @@ def test_plugins_are_listed_with_what_they_lack(together):
     assert (code, err) == (0, "")
     assert out == (
         "google: left out, it needs the setting TOGETHER_GOOGLE_CLIENT_ID\n"
+        "jitsi: left out, it needs the setting TOGETHER_JITSI_SERVER\n"
         "outlook: left out, it needs the setting TOGETHER_OUTLOOK_CLIENT_ID\n"
     )
 
@@ -152,6 +153,7 @@ def test_plugins_that_are_set_up_are_listed(together, environ):
         0,
         "google: Google Calendar (calendar), from together-google\n"
         "google-meet: Google Meet (video), from together-google\n"
+        "jitsi: left out, it needs the setting TOGETHER_JITSI_SERVER\n"
         "outlook: left out, it needs the setting TOGETHER_OUTLOOK_CLIENT_ID\n",
         "",
     )

@@ -1,31 +1,18 @@
-"""Serving starts only what is ready, and ends cleanly."""
+"""Serving starts only what is ready."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
-import signal
 import socket
-import threading
-import time
-import urllib.request
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
 from together.cli import folder as demo_folder
-from together.cli import worker
 from together.cli.folder import DemoFolder
-from together.cli.logs import configure
 from together.cli.ready import bound
-from together.cli.serve import serve
 from together.cli.stop import Stop
 from together.providers.values import Secret
 from together.store.database import Database
@@ -178,118 +165,6 @@ def test_a_host_that_is_not_ours_is_a_sentence():
         bound("no such host", 8000)
     with pytest.raises(Stop, match="is no address of this machine"):
         bound("a" * 70, 8000)
-
-
-class FakeApp:
-    """An app with one route and a worker, which notes how it is treated."""
-
-    def __init__(self, *, fails=False, slow=False):
-        self.asgi = Starlette(routes=[Route("/", self.hello)])
-        self.worker = self
-        self.fails = fails
-        self.slow = slow
-        self.noted: list[str] = []
-
-    async def hello(self, _request):
-        if self.slow:
-            self.noted.append("asked")
-            await asyncio.sleep(30)
-        return PlainTextResponse("hello")
-
-    async def run(self, stop):
-        self.noted.append("worker started")
-        if self.fails:
-            raise OSError("canary")
-        await stop.wait()
-        await asyncio.sleep(30 if self.slow else 0.05)
-        self.noted.append("worker ended")
-
-    @asynccontextmanager
-    async def running(self):
-        self.noted.append("opened")
-        yield self
-        self.noted.append("closed")
-
-
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("worker", [True, False])
-def test_a_signal_ends_web_and_worker_cleanly(environ, ending, worker):
-    """After Ctrl-C or SIGTERM the worker ends what it does, the database is closed, and the code
-    is 0.
-    """
-    app = FakeApp()
-    listener = bound("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    answers = []
-
-    def visit():
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-            answers.append((answer.read(), answer.headers["server"]))
-        os.kill(os.getpid(), ending)
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    code = serve(app, listener, worker=worker)
-    visitor.join()
-    assert (code, answers) == (0, [(b"hello", None)])
-    inside = ["worker started", "worker ended"] if worker else []
-    assert app.noted == ["opened", *inside, "closed"]
-
-
-def test_the_second_ctrl_c_waits_for_nothing(environ, capsys):
-    """Two Ctrl-C in a row end a request and a worker that would go on, and nothing is amiss."""
-    configure("INFO")
-    app = FakeApp(slow=True)
-    listener = bound("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-
-    def visit():
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):
-            pass
-
-    def interrupt():
-        while "asked" not in app.noted:
-            time.sleep(0.01)
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.03)
-
-    others = [threading.Thread(target=visit), threading.Thread(target=interrupt)]
-    for other in others:
-        other.start()
-    began = time.monotonic()
-    code = serve(app, listener, worker=True)
-    for other in others:
-        other.join()
-    assert (code, app.noted) == (0, ["opened", "worker started", "asked", "closed"])
-    assert time.monotonic() - began < 10
-    printed = capsys.readouterr()
-    assert (printed.out, " ERROR " in printed.err, "Cancelled" in printed.err) == ("", False, False)
-
-
-def test_a_worker_that_fails_ends_the_server(environ):
-    """A server without its worker would take bookings that nobody delivers."""
-    app = FakeApp(fails=True)
-    with pytest.raises(OSError, match="canary"):
-        serve(app, bound("127.0.0.1", 0), worker=True)
-    assert app.noted == ["opened", "worker started", "closed"]
-
-
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_worker_of_its_own_cleanly(environ, ending):
-    """`together worker` brings what is under way to its end, and closes the database."""
-    app = FakeApp()
-
-    def end():
-        while "worker started" not in app.noted:
-            time.sleep(0.01)
-        os.kill(os.getpid(), ending)
-
-    ender = threading.Thread(target=end)
-    ender.start()
-    anyio.run(worker._work, app)
-    ender.join()
-    assert app.noted == ["opened", "worker started", "worker ended", "closed"]
 
 
 def test_a_port_that_is_no_port_is_said(together, settled):

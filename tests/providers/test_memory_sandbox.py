@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from together.providers import (
-    Access,
     Answer,
     AuthorizationExpired,
     Capability,
@@ -21,16 +20,13 @@ from together.providers import (
     RateLimited,
     Reading,
     SandboxPerson,
-    Secret,
     Span,
     Spans,
-    pkce,
 )
-from together.providers.signing import signed_client
+from together.testing.hands import BASE_URL, Hands, mounted
 from together.testing.memory import MemoryCalendar
 from together.testing.memory_sandbox import MemorySandbox
 
-BASE = "http://127.0.0.1:9000"
 ADA, BEN = "ada@saltmarsh.example.org", "ben@saltmarsh.example.org"
 NINE = datetime(2031, 3, 3, 9, tzinfo=UTC)
 WINDOW = Span(NINE - timedelta(hours=9), NINE + timedelta(hours=15))
@@ -44,57 +40,15 @@ def draft(**more):
     return EventDraft("a" * 32, "home", hours(0, 1), "Mentoring session", guests=(BEN,), **more)
 
 
-class Town:
-    """The sandbox, and whoever has connected to it."""
-
-    def __init__(self):
-        self.sandbox = MemorySandbox()
-        self.provider = MemoryCalendar(BASE)
-        self.transport = httpx.ASGITransport(app=self.sandbox.app())
-        self.web = httpx.AsyncClient(transport=self.transport)
-        self.sandbox.add_account(ADA)
-        self.sandbox.add_account(BEN)
-
-    async def answer(self, email):
-        verifier, challenge = pkce()
-        url = self.provider.oauth.url(
-            redirect_uri=f"{BASE}/callback", state="s", challenge=challenge, login_hint=email
-        )
-        reply = await self.web.get(url)
-        return verifier, httpx.URL(reply.headers["location"]).params
-
-    async def grant(self, email):
-        verifier, answer = await self.answer(email)
-        return await self.provider.oauth.exchange(
-            self.web,
-            code=Secret(answer["code"]),
-            verifier=verifier,
-            redirect_uri=f"{BASE}/callback",
-            now=datetime.now(UTC),
-        )
-
-    async def calendars(self, email):
-        held = await self.grant(email)
-
-        async def current():
-            return held
-
-        async def renew(stale):
-            return await self.provider.oauth.refresh(self.web, stale, now=datetime.now(UTC))
-
-        http = signed_client(
-            self.transport,
-            origins=self.provider.origins,
-            grant=current,
-            renew=renew,
-            now=lambda: datetime.now(UTC),
-        )
-        return self.provider.open(Access(http=http))
-
-
 @pytest.fixture
-def town():
-    return Town()
+async def town():
+    """Give the plugin against a sandbox with Ada and Ben in it."""
+    sandbox = MemorySandbox()
+    sandbox.add_account(ADA)
+    sandbox.add_account(BEN)
+    transport = mounted(sandbox)
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as web:
+        yield Hands(sandbox, MemoryCalendar(BASE_URL), transport, web)
 
 
 async def test_what_one_does_oneself_is_busy(town):
@@ -189,8 +143,8 @@ async def test_tokens_end(town):
 async def test_a_consent_is_declined(town):
     """What a consent ends with comes to the callback with the state."""
     town.sandbox.consent_error = "access_denied"
-    _, answer = await town.answer(ADA)
-    assert dict(answer) == {"error": "access_denied", "state": "s"}
+    answer = (await town.sign_in(ADA)).answer
+    assert answer == {"error": "access_denied", "state": "st4te"}
     assert type(town.provider.oauth.refused_at_consent(answer["error"])) is ConsentDeclined
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from together.providers import hookimpl, registry
+from together.providers import BadSetting, hookimpl, registry
 from together.providers.registry import DuplicateProvider, UnknownHook, load
 from together.testing import memory
 from together.testing.memory import MemoryCalendar, MemoryMeet
@@ -39,7 +39,8 @@ def test_register_calendar_providers():
     """A calendar that a plugin registers is offered under its slug."""
     found = load(SETTINGS, plugins=MEMORY)
     assert found.calendars["memory"].label == "Memory Calendar"
-    assert found.distributions == {"memory": "memory", "memory_meet": "memory"}
+    names = ("memory", "memory_meet", "memory_rooms")
+    assert found.distributions == dict.fromkeys(names, "memory")
     assert found.left_out == {}
 
 
@@ -51,9 +52,9 @@ def test_register_video_providers():
 
 def test_register_sandboxes():
     """Sandboxes are registered where they are asked for, and nowhere else."""
-    assert keys(load(SETTINGS, plugins=MEMORY)) == (["memory"], ["memory_meet"], [])
+    assert keys(load(SETTINGS, plugins=MEMORY)) == (["memory"], ["memory_meet", "memory_rooms"], [])
     found = load(SETTINGS, plugins=MEMORY, sandboxes=True)
-    assert keys(found) == (["memory"], ["memory_meet"], ["memory"])
+    assert keys(found) == (["memory"], ["memory_meet", "memory_rooms"], ["memory"])
 
 
 def test_a_sandbox_brings_the_settings_its_plugin_lacks():
@@ -62,7 +63,7 @@ def test_a_sandbox_brings_the_settings_its_plugin_lacks():
     assert keys(first) == ([], [], ["memory"])
     brought = first.sandbox_settings("memory", "http://127.0.0.1:8000/sandbox")
     assert brought == {"TOGETHER_MEMORY_BASE_URL": "http://127.0.0.1:8000/sandbox"}
-    assert keys(load(brought, plugins=MEMORY)) == (["memory"], ["memory_meet"], [])
+    assert keys(load(brought, plugins=MEMORY)) == (["memory"], ["memory_meet", "memory_rooms"], [])
 
 
 def test_a_plugin_without_its_settings_is_left_out_by_name():
@@ -98,7 +99,7 @@ def test_a_plugin_that_ends_the_process_is_left_out(monkeypatch, tmp_path):
         ("leaving", "together_leaving", "together-leaving"),
     )
     found = load(SETTINGS)
-    assert keys(found) == (["memory"], ["memory_meet"], [])
+    assert keys(found) == (["memory"], ["memory_meet", "memory_rooms"], [])
     assert found.left_out == {"leaving": "it cannot be imported (SystemExit)"}
 
     class Leaving:
@@ -121,7 +122,7 @@ def test_a_plugin_that_raises_is_left_out_whole():
             raise RuntimeError("s3cret")
 
     found = load(SETTINGS, plugins={**MEMORY, "broken": Broken()})
-    assert keys(found) == (["memory"], ["memory_meet"], [])
+    assert keys(found) == (["memory"], ["memory_meet", "memory_rooms"], [])
     assert found.left_out == {"broken": "it raised RuntimeError when it started"}
 
 
@@ -198,7 +199,7 @@ def test_only_the_named_plugins_are_loaded():
     """With a list of names the others are neither run nor imported, and a wrong name is told."""
     bomb = SimpleNamespace()
     found = load(SETTINGS, plugins={**MEMORY, "acme": bomb}, only=frozenset({"memory", "zoom"}))
-    assert keys(found) == (["memory"], ["memory_meet"], [])
+    assert keys(found) == (["memory"], ["memory_meet", "memory_rooms"], [])
     assert found.left_out == {
         "acme": "it is not named in TOGETHER_PLUGINS",
         "zoom": "no installed package brings a plugin of this name",
@@ -288,7 +289,9 @@ def test_an_installed_plugin_is_found(monkeypatch):
     point = ("memory", "together.testing.memory", "together-memory")
     installed(monkeypatch, point, point)
     found = load(SETTINGS)
-    assert found.distributions == dict.fromkeys(("memory", "memory_meet"), "together-memory")
+    assert found.distributions == dict.fromkeys(
+        ("memory", "memory_meet", "memory_rooms"), "together-memory"
+    )
 
 
 def test_a_plugin_that_cannot_be_imported_is_left_out(monkeypatch):
@@ -299,7 +302,7 @@ def test_a_plugin_that_cannot_be_imported_is_left_out(monkeypatch):
         ("acme", "together_nowhere", "together-acme"),
     )
     found = load(SETTINGS)
-    assert keys(found) == (["memory"], ["memory_meet"], [])
+    assert keys(found) == (["memory"], ["memory_meet", "memory_rooms"], [])
     assert found.left_out == {"acme": "it cannot be imported (ModuleNotFoundError)"}
 
 
@@ -327,3 +330,17 @@ def test_a_plugin_with_a_bad_address_is_left_out():
     found = load({"TOGETHER_MEMORY_BASE_URL": "http://memory.example"}, plugins=MEMORY)
     assert keys(found) == ([], [], [])
     assert found.left_out == {"memory": "a base address is https, except on the loopback interface"}
+
+
+def test_a_bad_setting_is_told_in_the_plugins_words():
+    """What a plugin says of a setting is said to the operator, whatever else it was to bring."""
+
+    class Wrong:
+        @hookimpl
+        def register_calendar_providers(self, register):
+            register(calendar("acme"))
+            raise BadSetting("TOGETHER_ACME_SERVER is an address")
+
+    found = load({}, plugins={"acme": Wrong()})
+    assert found.left_out == {"acme": "TOGETHER_ACME_SERVER is an address"}
+    assert found.calendars == {}

@@ -9,11 +9,13 @@ import pytest
 from tests.services.desk import Desk
 from tests.services.diary import REGISTRY, Diaries
 from tests.services.office import Office
+from tests.services.secretary import Secretary
 from tests.smtp import mailboxes
 from tests.world import FakeClock, World
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.busy import Busy
+from together.services.series import SeriesBookings
 from together.store.postgres import PostgresStore, PostgresTransaction
 from together.store.sqlite import SqliteStore, SqliteTransaction
 
@@ -65,6 +67,16 @@ def bookings(diaries: Diaries, clock: FakeClock, woken: list[str]) -> Bookings:
 
 
 @pytest.fixture
+def series(diaries: Diaries, clock: FakeClock, woken: list[str]) -> SeriesBookings:
+    return SeriesBookings(
+        busy=Busy(diaries, clock, patience=0.5),
+        registry=REGISTRY,
+        clock=clock,
+        wake=lambda: woken.append("woken"),
+    )
+
+
+@pytest.fixture
 def available(diaries: Diaries, clock: FakeClock) -> Availabilities:
     return Availabilities(Busy(diaries, clock), clock)
 
@@ -78,3 +90,9 @@ async def desk(world: World) -> Desk:
 async def office() -> AsyncIterator[Office]:
     async with mailboxes() as boxes:
         yield Office(boxes)
+
+
+@pytest.fixture
+async def secretary(world: World) -> AsyncIterator[Secretary]:
+    async with mailboxes() as boxes:
+        yield Secretary(world, boxes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from tests.services.diary import REGISTRY, Diaries, viewer
 from tests.world import FakeClock, World
@@ -11,10 +13,13 @@ from together.services.booking import Bookings, BookRequest
 from together.services.busy import Busy
 from together.services.delivery import Delivery
 from together.services.delivery_state import DeliveryState, delivery_of
+from together.services.moving import MoveRequest
+from together.services.rescheduling import Rescheduling
 from together.store.models import (
     Booking,
     Job,
     JobState,
+    Match,
     Member,
 )
 
@@ -30,12 +35,21 @@ class Desk:
             busy=Busy(self.diaries, self.clock), registry=REGISTRY, clock=self.clock
         )
         self.delivery = Delivery(self.diaries, REGISTRY, self.clock)
+        self.rescheduling = Rescheduling(busy=Busy(self.diaries, self.clock), clock=self.clock)
         self.booked = 0
 
-    async def book(self, who: Member | None = None, *, start: int | None = None) -> Booking:
+    async def book(
+        self,
+        who: Member | None = None,
+        *,
+        start: int | None = None,
+        of: Match | None = None,
+        place: str | None = None,
+    ) -> Booking:
         self.booked += 1
         asked = BookRequest(
-            match_uid=self.world.match.uid,
+            match_uid=(of or self.world.match).uid,
+            place=place,
             start=NINE if start is None else start,
             duration=45,
             zone="Europe/Stockholm",
@@ -45,8 +59,22 @@ class Desk:
         )
         return (await self.bookings.book(viewer(who or self.world.ada), asked)).booking
 
-    async def cancel(self, booking: Booking) -> None:
-        await self.bookings.cancel(viewer(self.world.ada), booking.uid)
+    async def move(
+        self, booking: Booking, start: int, *, who: Member | None = None, **more: Any
+    ) -> Booking:
+        self.booked += 1
+        asked = MoveRequest(
+            booking_uid=booking.uid,
+            start=start,
+            zone="Europe/Stockholm",
+            client_key=f"key-{self.booked}",
+            outside_hours=True,
+        )
+        by = viewer(who or self.world.ada)
+        return (await self.rescheduling.reschedule(by, replace(asked, **more))).booking
+
+    async def cancel(self, booking: Booking, *, reason: str | None = None) -> None:
+        await self.bookings.cancel(viewer(self.world.ada), booking.uid, reason=reason)
 
     async def run(self) -> None:
         """Deliver until nothing waits, as if every pause had passed."""

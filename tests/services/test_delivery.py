@@ -192,7 +192,7 @@ async def test_delivery_tells_nothing_hidden(desk: Desk, statements):
         told.append(await desk.state(booking, desk.world.ben))
         seen.append(told)
     assert seen[0] == seen[1]
-    assert seen[0][0][0] is DeliveryState.NOT_SENT
+    assert seen[0][0][0] is DeliveryState.PENDING
 
 
 async def test_pending_link(desk: Desk):

@@ -174,3 +174,5 @@ async def test_connecting_and_disconnecting_are_audited(town: Town, world: World
         (world.ada.id, "calendar.connected", f"member:{world.ada.id}"),
         (world.ada.id, "calendar.disconnected", f"member:{world.ada.id}"),
     ]
+    standing = '{"provider":"memory","state":"ACTIVE"}'
+    assert [(line.before, line.after) for line in lines] == [(None, standing), (standing, None)]

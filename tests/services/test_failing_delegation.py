@@ -102,7 +102,7 @@ async def test_an_outage_is_no_failure(estate: Estate):
 
 
 async def test_another_key_is_used_once_it_is_verified(estate: Estate):
-    """A key that replaces another reads nothing before it was verified; then all goes on."""
+    """A key that replaces another reads nothing before it was verified; the owner hears of both."""
     await estate.service.upload_key(estate.chiara, Secret(estate.town.sandbox.add_key("second")))
     assert (await estate.own(estate.world.ada)).standing is Standing.NOT_INTEGRATED
     estate.town.sandbox.requests.clear()
@@ -113,6 +113,11 @@ async def test_another_key_is_used_once_it_is_verified(estate: Estate):
     await estate.service.verify(estate.chiara, estate.world.ada.email)
     assert (await estate.own(estate.world.ada)).standing is Standing.INTEGRATED
     assert (await estate.row()).credential_id == "key-2"
+    await estate.work()
+    assert [subject for _, subject in estate.post.sent] == [
+        "Saltmarsh Institute is not connected to Memory Calendar any more",
+        "Saltmarsh Institute is connected to Memory Calendar again",
+    ]
 
 
 async def test_turned_off_while_it_fails(estate: Estate):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.town import Town
 from tests.world import FakeClock, World
+from tests.world import program as program_of
 from together.services.import_plan import Allowed
 from together.services.importing import Imported, Importing
 from together.services.refusals import AlreadyMatched, EmailTaken, KeyReused
@@ -44,9 +45,14 @@ def member(town: Town, world: World) -> Make:
 
 @pytest.fixture
 def match(town: Town, world: World) -> Make:
-    def make(*, by: Member = world.chiara, key: str = "k", **changes: Any) -> Awaitable[Match]:
+    async def make(
+        *, by: Member = world.chiara, key: str = "k", program: str = "Mentoring", **changes: Any
+    ) -> Match:
         given = {"mentor": world.hana.uid, "mentees": [world.leo.uid]} | changes
-        return town.members.create_match(Viewer.of(by), client_key=key, **given)
+        within = await program_of(world.saltmarsh.id, program)
+        return await town.members.create_match(
+            Viewer.of(by), client_key=key, program=within.uid, **given
+        )
 
     return make
 
@@ -194,4 +200,4 @@ async def test_an_import_at_the_same_time(world: World, match: Make):
             match(key=f"{n}", program=f"Round {n}"),
             return_exceptions=True,
         )
-        assert await Match.filter(program=f"Round {n}").count() == 1
+        assert await Match.filter(program__name=f"Round {n}").count() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.services.estate import DOMAIN, Estate
@@ -11,7 +12,9 @@ from together.domain.integration import Standing
 from together.domain.spans import Span
 from together.providers.errors import AuthorizationExpired, NoMailbox
 from together.providers.values import Capability, Secret
-from together.services import circle, everybody, proving
+from together.services import arranging, circle, everybody, proving
+from together.services.delegation_refusals import SetUpIncomplete
+from together.services.grants import Grants
 from together.services.offering import offered
 from together.services.refusals import ManagedByOrganization, NotConnected
 from together.services.todos import TodoKind, Todos
@@ -231,6 +234,70 @@ async def test_nobody_outside_of_the_domains_is_asked_for(estate: Estate):
     assert await BusyBlock.all().count() == 0
     await estate.work()
     assert await Integration.all().count() == 0
+    estate.town.clock.forward(DAY)
+    estate.town.sandbox.requests.clear()
+    await estate.grants.delegations.sweep()
+    assert estate.town.sandbox.requests == []
+
+
+async def test_what_was_verified_outside_of_the_domains_is_verified_no_more(estate: Estate):
+    """A mailbox in a domain that was taken back before activating does not count any more."""
+    await estate.prepared()
+    await estate.service.verify(estate.chiara, estate.world.ada.email)
+    await proving.remove(estate.world.saltmarsh.id, [DOMAIN], at=NOW)
+    row = await estate.row()
+    assert (row.state.value, row.verified_at, row.verified_mailbox) == ("SETTING_UP", None, None)
+    with pytest.raises(SetUpIncomplete):
+        await estate.service.activate(estate.chiara, provider="memory")
+
+
+async def test_access_that_ends_during_a_call_is_not_renewed(estate: Estate):
+    """A token that is refused because all of it is over is not asked for again."""
+    await estate.activated()
+    mine = await _mine(estate.world.ada)
+
+    class Over(httpx.AsyncBaseTransport):
+        """Turns the integration off while a service refuses a token."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            reply = await estate.town.transport.handle_async_request(request)
+            if reply.status_code == 401:
+                await estate.service.turn_off(estate.chiara, provider="memory")
+                estate.town.sandbox.requests.clear()
+            return reply
+
+    grants = Grants(estate.town.registry, estate.town.vault, Over(), estate.town.clock)
+    async with grants.open(mine) as calendars:
+        await calendars.list()
+        estate.town.sandbox.expire()
+        with pytest.raises(AuthorizationExpired):
+            await calendars.list()
+    assert estate.town.sandbox.requests == []
+
+
+async def test_a_personal_connection_does_not_come_back_under_another(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+):
+    """Activated again while those that rested are tried, they go on resting."""
+    await estate.town.connect(estate.world.ada)
+    await estate.activated()
+    await estate.service.turn_off(estate.chiara, provider="memory")
+    clock = arranging.database_now
+
+    async def meanwhile() -> int:
+        monkeypatch.setattr(arranging, "database_now", clock)
+        await estate.prepared()
+        estate.town.sandbox.delegate(DOMAIN, key_id="key-2")
+        await estate.service.verify(estate.chiara, estate.world.ada.email)
+        await estate.service.activate(estate.chiara, provider="memory")
+        return await clock()
+
+    monkeypatch.setattr(arranging, "database_now", meanwhile)
+    await estate.work()
+    assert await estate.states(estate.world.ada) == [
+        ("INDIVIDUAL", "SUSPENDED"),
+        ("ORGANIZATION", "ACTIVE"),
+    ]
 
 
 async def test_limited_to_free_and_busy_times(estate: Estate):

@@ -9,6 +9,7 @@ import pytest
 from tests.services.office import Office
 from tests.services.town import Town
 from tests.world import NOW, World
+from tests.world import program as program_of
 from together.services import delivery
 from together.services.import_plan import Allowed
 from together.services.importing import Imported, Importing
@@ -51,7 +52,7 @@ def matched(office: Office, world: World) -> Matched:
             client_key=key,
             mentor=mentor.uid,
             mentees=[each.uid for each in mentees],
-            program=program,
+            program=(await program_of(world.saltmarsh.id, program)).uid,
         )
 
     return match

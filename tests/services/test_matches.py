@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.services.town import Town
-from tests.world import DAY, World, session
+from tests.world import DAY, World, program, session
 from together.services.refusals import InvalidInput
 from together.services.viewer import Viewer
 from together.store.models import (
@@ -55,17 +55,18 @@ async def _organized(town: Town, world: World) -> tuple[Integration, Booking]:
 
 async def test_a_match_begins(town: Town, world: World):
     """Its people join at once, in their roles."""
+    spring = await program(world.saltmarsh.id, "Spring mentoring")
     made = await town.members.create_match(
         _chiara(world),
         client_key="k",
         mentor=world.hana.uid,
         mentees=[world.leo.uid, world.kemi.uid],
-        program=" Spring mentoring ",
+        program=spring.uid,
     )
     match = await Match.get(id=made.id)
     people = await Participant.filter(match_id=made.id).order_by("id")
-    assert (match.program, match.state, match.created_at) == (
-        "Spring mentoring",
+    assert (match.program_id, match.state, match.created_at) == (
+        spring.id,
         MatchState.ACTIVE,
         town.clock(),
     )
@@ -80,49 +81,63 @@ async def test_a_match_begins(town: Town, world: World):
 async def test_a_match_of_an_administrator_with_themselves_is_marked(town: Town, world: World):
     """The log says when the one who matches is matched."""
     await town.members.create_match(
-        _chiara(world), client_key="k", mentor=world.chiara.uid, mentees=[world.leo.uid]
+        _chiara(world),
+        client_key="k",
+        mentor=world.chiara.uid,
+        mentees=[world.leo.uid],
+        program=(await program(world.saltmarsh.id)).uid,
     )
     assert [action for _, action, _ in await _audited()] == ["match.created_with_themselves"]
 
 
 BAD_MATCHES = [
-    ("mentees", "hana", [], "Mentoring"),
-    ("mentees", "hana", ["hana"], "Mentoring"),
-    ("mentees", "hana", ["leo", "leo"], "Mentoring"),
-    ("mentor", "mira", ["leo"], "Mentoring"),
-    ("mentees[1]", "hana", ["leo", "nils"], "Mentoring"),
-    ("mentees[0]", "hana", ["jo"], "Mentoring"),
-    ("program", "hana", ["leo"], " "),
-    ("program", "hana", ["leo"], "Men\ntoring"),
+    ("mentees", "hana", [], "here"),
+    ("mentees", "hana", ["hana"], "here"),
+    ("mentees", "hana", ["leo", "leo"], "here"),
+    ("mentor", "mira", ["leo"], "here"),
+    ("mentees[1]", "hana", ["leo", "nils"], "here"),
+    ("mentees[0]", "hana", ["jo"], "here"),
+    ("program", "hana", ["leo"], "elsewhere"),
+    ("program", "hana", ["leo"], "nowhere"),
 ]
 
 
 async def test_a_match_that_cannot_be(town: Town, world: World):
-    """Nobody twice, nobody of elsewhere, nobody who has left, and a name that can be shown."""
+    """Nobody twice, nobody of elsewhere, nobody who has left, and no program of elsewhere."""
+    programs = {
+        "here": (await program(world.saltmarsh.id)).uid,
+        "elsewhere": (await program(world.northlight.id)).uid,
+        "nowhere": "-",
+    }
     await Member.filter(id=world.jo.id).update(active=False)
     people = world.people
-    for field, mentor, mentees, program in BAD_MATCHES:
+    for field, mentor, mentees, where in BAD_MATCHES:
         with pytest.raises(InvalidInput) as caught:
             await town.members.create_match(
                 _chiara(world),
                 client_key="k",
                 mentor=people[mentor].uid,
                 mentees=[people[name].uid for name in mentees],
-                program=program,
+                program=programs[where],
             )
         assert caught.value.field == field
     assert await town.members.create_match(
-        _chiara(world), client_key="k", mentor=world.hana.uid, mentees=[world.leo.uid]
+        _chiara(world),
+        client_key="k",
+        mentor=world.hana.uid,
+        mentees=[world.leo.uid],
+        program=programs["here"],
     )
 
 
 async def test_ids_that_are_nobodys_are_told_apart_from_one_person_twice(town: Town, world: World):
     """Two malformed ids, and one foreign id twice, name no member here."""
+    here = (await program(world.saltmarsh.id)).uid
     told = []
     for mentor, mentee in (("-", "-"), (world.hana.uid, "-"), (world.mira.uid, world.mira.uid)):
         with pytest.raises(InvalidInput) as caught:
             await town.members.create_match(
-                _chiara(world), client_key="k", mentor=mentor, mentees=[mentee]
+                _chiara(world), client_key="k", mentor=mentor, mentees=[mentee], program=here
             )
         told.append((caught.value.field, caught.value.message))
     words = "There is no active member with this id."

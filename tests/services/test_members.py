@@ -56,7 +56,7 @@ CALLS: dict[str, Callable[[Town, Viewer, World], Awaitable[object]]] = {
         viewer, world.ben.uid
     ),
     "create_match": lambda town, viewer, world: town.members.create_match(
-        viewer, client_key="k", mentor=world.hana.uid, mentees=[world.leo.uid]
+        viewer, client_key="k", mentor=world.hana.uid, mentees=[world.leo.uid], program="-"
     ),
     "end_match": lambda town, viewer, world: town.members.end_match(viewer, world.match.uid),
 }
@@ -64,7 +64,7 @@ CALLS: dict[str, Callable[[Town, Viewer, World], Awaitable[object]]] = {
 
 async def test_only_administrators(town: Town, world: World):
     """Whoever does not administer the organization changes nothing of it."""
-    for role in (Role.PARTICIPANT, Role.IT_ADMIN):
+    for role in (Role.PARTICIPANT, Role.PROGRAM_ADMIN, Role.IT_ADMIN):
         world.ada.role = role
         for call in CALLS.values():
             with pytest.raises(Forbidden):
@@ -75,6 +75,7 @@ async def test_only_administrators(town: Town, world: World):
 async def test_what_is_of_another_organization_is_not_found(town: Town, world: World):
     """An administrator of another organization finds nothing here."""
     world.mira.role = Role.ORG_ADMIN
+    await world.mira.save()
     for call in ("deactivate_member", "reactivate_member", "end_match"):
         with pytest.raises(NotFound):
             await CALLS[call](town, Viewer.of(world.mira), world)

@@ -19,6 +19,7 @@ from together.services.postbox import (
     MailServerAway,
     MailServerPost,
     NotAcceptedYet,
+    PerhapsTaken,
 )
 
 
@@ -143,7 +144,7 @@ async def test_a_server_that_falls_silent():
     async with mailboxes() as boxes:
         boxes.hanging = asyncio.Event()
         async with asyncio.timeout(3):
-            await refused(MailServerPost(boxes.server(), patience=0.2), MailServerAway)
+            await refused(MailServerPost(boxes.server(), patience=0.2), PerhapsTaken)
         assert boxes.arrived == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.services.town import Town
-from tests.world import DAY, World, session
+from tests.world import DAY, HOUR, NOW, World, session
 from together.providers.errors import AuthorizationExpired, RateLimited
 from together.providers.registry import Registry
 from together.services import trouble
@@ -16,7 +16,10 @@ from together.store.models import (
     BookingState,
     Integration,
     IntegrationState,
+    Match,
+    MatchState,
     Member,
+    Seat,
 )
 
 
@@ -27,7 +30,7 @@ def town() -> Town:
 
 async def _todos(town: Town, member: Member) -> list[tuple[TodoKind, str]]:
     return [
-        (todo.kind, (todo.match or todo.integration).uid)
+        (todo.kind, (todo.match or todo.booking or todo.integration).uid)
         for todo in await Todos(town.registry, town.clock).of(Viewer.of(member))
     ]
 
@@ -45,13 +48,32 @@ async def test_a_match_without_a_session_ahead(town: Town, world: World):
 async def test_a_session_ahead_clears_it(town: Town, world: World):
     """It is gone while a session stands, and back when it is cancelled or over."""
     booking = await session(world.match, world.ada, world.ben, starts=town.clock() + DAY)
-    assert await _todos(town, world.ben) == []
+    assert await _todos(town, world.ben) == [(TodoKind.RESPOND_TO_SESSION, booking.uid)]
     await Booking.filter(id=booking.id).update(state=BookingState.CANCELLED)
     wanted = [(TodoKind.BOOK_NEXT_SESSION, world.match.uid)]
     assert await _todos(town, world.ben) == wanted
     await Booking.filter(id=booking.id).update(state=BookingState.CONFIRMED)
     town.clock.forward(2 * DAY)
     assert await _todos(town, world.ben) == wanted
+
+
+async def test_a_session_that_waits_for_an_answer(town: Town, world: World):
+    """Whoever has not answered is asked to, for each session by itself, until it begins."""
+    start = town.clock() + DAY
+    later = await session(world.match, world.ada, world.ben, starts=start + HOUR)
+    first = await session(world.match, world.ada, world.ben, starts=start, created_at=NOW - 60)
+    asked = [(TodoKind.RESPOND_TO_SESSION, each.uid) for each in (first, later)]
+    assert await _todos(town, world.ben) == asked
+    [todo, _] = await Todos(town.registry, town.clock).of(Viewer.of(world.ben))
+    assert (todo.since, todo.booking) == (NOW - 60, first)
+    for answer in ("ACCEPTED", "TENTATIVE", "DECLINED"):
+        await Seat.filter(booking_id=first.id, member_id=world.ben.id).update(answer=answer)
+        assert await _todos(town, world.ben) == asked[1:]
+    town.clock.now = start + HOUR
+    assert await _todos(town, world.ben) == []
+    town.clock.now = start
+    await Match.filter(id=world.match.id).update(state=MatchState.ENDED)
+    assert await _todos(town, world.ben) == []
 
 
 async def test_a_match_with_somebody_who_left(town: Town, world: World):
@@ -134,4 +156,4 @@ async def test_as_many_statements_however_many_matches(
         statements.clear()
         await Todos(town.registry, town.clock).of(Viewer.of(member))
         counts.append(len(statements))
-    assert counts == [4, 4]
+    assert counts == [5, 5]

@@ -19,8 +19,10 @@ from starlette.responses import JSONResponse, Response
 from tests.world import FakeClock
 from together.providers.registry import Registry
 from together.services.connecting import Connecting
+from together.services.consenting import OrganizationConsents
 from together.services.grants import Grants
 from together.services.members import Members
+from together.services.organization_video import OrganizationVideos
 from together.services.refusals import Refusal
 from together.services.viewer import Viewer
 from together.store.models import Integration, IntegrationState, Member
@@ -117,6 +119,26 @@ class Town:
             vault=self.vault,
             public_url="https://together.example.org",
             return_to=("https://app.saltmarsh.example.org/",),
+            clock=self.clock,
+        )
+
+    @property
+    def consents(self) -> OrganizationConsents:
+        return OrganizationConsents(
+            registry=self.registry,
+            grants=self.grants,
+            vault=self.vault,
+            public_url="https://together.example.org",
+            return_to=("https://app.saltmarsh.example.org/",),
+            clock=self.clock,
+        )
+
+    @property
+    def videos(self) -> OrganizationVideos:
+        return OrganizationVideos(
+            registry=self.registry,
+            vault=self.vault,
+            transport=self.transport,
             clock=self.clock,
         )
 

@@ -91,7 +91,18 @@ async def contents(database: Database) -> dict[str, list[dict[str, Any]]]:
 def as_before(
     after: dict[str, list[dict[str, Any]]], before: dict[str, list[dict[str, Any]]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return, of what is there after, the tables and columns that were there before."""
+    """Return, of what is there after, the tables and columns that were there before.
+
+    What a match had as a text is the name of its program now.
+    """
+    programs = {row["id"]: row["name"] for row in after.get("program", [])}
+    after = {
+        table: [
+            row | {"program": programs[row["program_id"]]} if table == "match" and programs else row
+            for row in rows
+        ]
+        for table, rows in after.items()
+    }
     columns = {table: rows[0].keys() if rows else () for table, rows in before.items()}
     return {
         table: [{name: row.get(name, "gone") for name in names} for row in after.get(table, [])]

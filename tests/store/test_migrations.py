@@ -15,7 +15,13 @@ from together.store.database import Database, DatabaseUnavailable
 from together.store.migrate import NewerDatabase, NotMigrated, migrate, pending, steps
 
 ALL = [step.name for step in steps()]
-GUARDS = ("same_organization", "seat_no_overlap", "ends_after_start", "append_only")
+GUARDS = (
+    "same_organization",
+    "seat_no_overlap",
+    "ends_after_start",
+    "append_only",
+    "member_status_follows",
+)
 
 
 async def _described(url: str) -> set[tuple[str, ...]]:
@@ -47,6 +53,8 @@ async def test_a_migrated_database_is_what_the_models_say(empty_url: str, databa
             "integration_member_source",
             "organization_integration_credential",
             "organization_integration_organization_id",
+            "organization_video_organization_id",
+            "video_meeting_booking_id",
         },
     )
 
@@ -65,7 +73,8 @@ async def test_a_filled_database_comes_through_every_step(empty_url: str, databa
             await fill(database)
             before = await contents(database)
         await database.close()
-        assert {len(rows) for rows in before.values()} == {1}
+        # A member is found by several words.
+        assert {len(rows) for name, rows in before.items() if name != "member_word"} == {1}
     assert await _described(empty_url) == await _described(database_url)
 
 

@@ -20,6 +20,7 @@ from together.store.models import BookingState, MatchState
 
 if TYPE_CHECKING:
     from together.api.matches import Match
+    from together.api.series import Series
 
 strawberry.enum(BookingState, name="BookingState", description="Whether a session stands.")
 strawberry.enum(Answer, name="Answer", description="What somebody said to an invitation.")
@@ -29,13 +30,14 @@ strawberry.enum(Answer, name="Answer", description="What somebody said to an inv
 class Delivery(Enum):
     PENDING = strawberry.enum_value(
         "PENDING",
-        description="It is to be written or taken away, and waits for nothing that the viewer "
-        "could do.",
+        description="It is to be written, sent or taken away, and waits for nothing that the "
+        "viewer could do.",
     )
     DELIVERED = strawberry.enum_value(
         "DELIVERED",
         description="It was written and stands in a calendar, also in one that was disconnected "
-        "since. Of a cancelled session: it was taken away, or never written.",
+        "since; or the mail server has taken it. Of a cancelled session: it was taken away or "
+        "taken back, or never written.",
     )
     WAITING_FOR_RECONNECT = strawberry.enum_value(
         "WAITING_FOR_RECONNECT",
@@ -44,12 +46,13 @@ class Delivery(Enum):
     )
     FAILED = strawberry.enum_value(
         "FAILED",
-        description="It could not be written, or not be taken away, and nothing tries it now.",
+        description="It could not be written or sent, or not be taken away, and nothing tries it "
+        "now.",
     )
     NOT_SENT = strawberry.enum_value(
         "NOT_SENT",
-        description="No calendar that the viewer may know of has it, and Together sends them "
-        "nothing.",
+        description="No calendar that the viewer may know of has it, and no mail has left for "
+        "them: none is to, or no mail server is set up.",
     )
 
 
@@ -75,7 +78,11 @@ class JoinUrlState(Enum):
 @strawberry.enum(description="What happened to a session.")
 class BookingChange(Enum):
     BOOKED = "BOOKED"
+    RESCHEDULED = "RESCHEDULED"
+    AGENDA_SET = "AGENDA_SET"
     CANCELLED = "CANCELLED"
+    LOGGED = "LOGGED"
+    DONE = "DONE"
     CHANGED = "CHANGED"
 
 
@@ -101,6 +108,18 @@ class Booking(Node):
     state: BookingState = strawberry.field(description="Whether it stands.")
     place: str | None = strawberry.field(description="Where, in words.")
     cancel_reason: str | None = strawberry.field(description="Why it was cancelled, if said.")
+    agenda: str | None = strawberry.field(
+        description="What it is to be about. Neither calendars nor mails say it."
+    )
+    logged: bool = strawberry.field(
+        description="Whether it was written down after it had taken place, without being booked."
+    )
+    done_at: Instant | None = strawberry.field(
+        description="When it was marked as done; null if nobody has."
+    )
+    occurrence: int | None = strawberry.field(
+        description="Which of its series, from 1 on; null if it was booked for itself."
+    )
 
     @classmethod
     def of(cls, row: Row) -> Booking:
@@ -113,6 +132,10 @@ class Booking(Node):
             state=row.state,
             place=row.place,
             cancel_reason=row.cancel_reason,
+            agenda=row.agenda,
+            logged=row.logged,
+            done_at=None if row.done_at is None else Instant(row.done_at),
+            occurrence=row.occurrence,
         )
 
     @field(description="The match it belongs to.")
@@ -142,6 +165,16 @@ class Booking(Node):
     @field(description="How far the viewer's own invitation has come.")
     async def delivery(self, info: Info) -> Delivery:
         return Delivery[(await info.context.loaders.deliveries.load(self.row)).name]
+
+    @field(description="The series it was booked in; null if it was booked for itself.")
+    async def series(
+        self, info: Info
+    ) -> Annotated[Series, strawberry.lazy("together.api.series")] | None:
+        from together.api.series import Series
+
+        if self.row.series_id is None:
+            return None
+        return Series.of(await info.context.loaders.series.load(self.row.series_id))
 
     @field(description="Everybody in it.")
     async def participants(self, info: Info) -> list[BookingParticipant]:

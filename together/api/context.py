@@ -12,15 +12,25 @@ from strawberry.extensions import SchemaExtension
 from together.api.loaders import Loaders
 from together.api.pages import Cursors, Key, Slice
 from together.providers.registry import Registry
+from together.services.answering import Answering
+from together.services.asking_to_connect import Asking
 from together.services.availability import Availabilities
 from together.services.booking import Bookings
 from together.services.choosing import Choosing
 from together.services.connecting import Connecting
+from together.services.consenting import OrganizationConsents
 from together.services.delegating import OrganizationIntegrations
 from together.services.identity import Identity
+from together.services.logging_sessions import Logbook
 from together.services.members import Members
 from together.services.offering import Offering
+from together.services.organization_video import OrganizationVideos
 from together.services.profile import Profiles
+from together.services.programs import Programs
+from together.services.rescheduling import Rescheduling
+from together.services.roles import Roles
+from together.services.series import SeriesBookings
+from together.services.session_notes import SessionNotes
 from together.services.todos import Todos
 from together.services.viewer import Viewer
 from together.store.database import Database
@@ -34,11 +44,21 @@ class Services:
     connecting: Connecting
     profiles: Profiles
     members: Members
+    roles: Roles
+    programs: Programs
     offering: Offering
     organization_integrations: OrganizationIntegrations
+    organization_videos: OrganizationVideos
+    organization_consents: OrganizationConsents
+    asking: Asking
     choosing: Choosing
     availabilities: Availabilities
     bookings: Bookings
+    series: SeriesBookings
+    rescheduling: Rescheduling
+    logbook: Logbook
+    session_notes: SessionNotes
+    answering: Answering
     todos: Todos
     registry: Registry
     database: Database

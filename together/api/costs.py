@@ -36,6 +36,7 @@ from graphql.language import (
 
 from together.api.pages import DEFAULT_SIZE, MAX_SIZE
 from together.domain.limits import Limits
+from together.domain.recurrence import MOST
 
 
 @dataclass(slots=True)
@@ -54,8 +55,19 @@ LIST_SIZE = 3
 WEIGHTS = {
     ("Match", "availability"): "availability_cost",
     ("Match", "checkSlots"): "check_slots_cost",
+    ("Match", "checkSeries"): "check_series_cost",
+    ("IntegrationStatus", "members"): "status_cost",
+    ("IntegrationStatus", "totals"): "status_cost",
 }
 """Fields that do more work than they have objects, and the names of what they count for."""
+
+SIZES = {
+    ("BookSeriesPayload", "bookings"): MOST,
+    ("CancelBookingPayload", "following"): MOST,
+    ("Series", "occurrences"): MOST,
+    ("SeriesReport", "occurrences"): MOST,
+}
+"""Lists without pages that can be longer."""
 
 ONCE = frozenset({"slots", "periods", "days", "edges", "nodes"})
 """Lists whose size is paid for elsewhere: by the weight above them, or by the page."""
@@ -146,7 +158,7 @@ class _Pricer:
         if definition is None or not is_composite_type(kind := get_named_type(definition.type)):
             return None
         weight = self._weight(parent.name, name)
-        size = _size(definition, node)
+        size = _size(definition, node, usual=SIZES.get((parent.name, name), LIST_SIZE))
         below = self.selection(kind, node.selection_set)
         if "first" in definition.args:
             return lambda bill: weight + size.of(bill) * below(bill)
@@ -158,7 +170,7 @@ class _Pricer:
         return weight
 
 
-def _size(definition: Any, node: FieldNode) -> _Size:
+def _size(definition: Any, node: FieldNode, *, usual: int) -> _Size:
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     if "first" in definition.args:
         named = tuple(given[name] for name in ("first", "last") if name in given)
@@ -168,7 +180,7 @@ def _size(definition: Any, node: FieldNode) -> _Size:
     kind = definition.type
     kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(kind, GraphQLList) and node.name.value not in ONCE:
-        return _Size((), LIST_SIZE)
+        return _Size((), usual)
     return _Size((), 1)
 
 

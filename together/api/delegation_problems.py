@@ -77,7 +77,7 @@ class KeyUnusable(Problem):
 @tells(
     refusals.CredentialTaken,
     ProblemCode.CREDENTIAL_TAKEN,
-    "The key acts for another organization already.",
+    "The key, or the organization at the service, serves another organization already.",
 )
 class CredentialTaken(Problem):
     pass
@@ -86,7 +86,7 @@ class CredentialTaken(Problem):
 @tells(
     refusals.NotDelegatedYet,
     ProblemCode.NOT_DELEGATED_YET,
-    "The key may not act for the mailbox, or not yet: it can take a day.",
+    "The service does not let Together act for the mailbox, or not yet: it can take a day.",
 )
 class NotDelegatedYet(Problem):
     pass
@@ -95,7 +95,7 @@ class NotDelegatedYet(Problem):
 @tells(
     refusals.KeyNotAccepted,
     ProblemCode.KEY_NOT_ACCEPTED,
-    "The key was deleted or switched off at the service.",
+    "What gives access was deleted or switched off at the service.",
 )
 class KeyNotAccepted(Problem):
     pass
@@ -134,4 +134,40 @@ class MailboxWithoutCalendar(Problem):
     "A policy keeps Together from this mailbox.",
 )
 class MailboxNotAllowed(Problem):
+    pass
+
+
+@tells(
+    refusals.OrganizationConsentDeclined,
+    ProblemCode.ORGANIZATION_CONSENT_DECLINED,
+    "The administrator said no at the service.",
+)
+class OrganizationConsentDeclined(Problem):
+    pass
+
+
+@tells(
+    refusals.AdministratorNeeded,
+    ProblemCode.ADMINISTRATOR_NEEDED,
+    "The account that was chosen at the service may not consent for its organization.",
+)
+class AdministratorNeeded(Problem):
+    pass
+
+
+@tells(
+    refusals.WrongTenant,
+    ProblemCode.WRONG_TENANT,
+    "The sign-in was to another organization than the consent was for.",
+)
+class WrongTenant(Problem):
+    pass
+
+
+@tells(
+    refusals.OrganizationNotProved,
+    ProblemCode.ORGANIZATION_NOT_PROVED,
+    "The sign-in did not prove which organization it was to.",
+)
+class OrganizationNotProved(Problem):
     pass

@@ -18,8 +18,10 @@ class Kind(StrEnum):
 
     ORGANIZATION = "org"
     MEMBER = "mbr"
+    PROGRAM = "prg"
     MATCH = "mat"
     BOOKING = "bkg"
+    SERIES = "ser"
     INTEGRATION = "int"
     CALENDAR = "cal"
     PROVIDER = "prv"

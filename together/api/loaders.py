@@ -11,7 +11,14 @@ from strawberry.dataloader import DataLoader
 from together.api.ids import Kind
 from together.api.pages import Slice
 from together.domain.integration import Standing
-from together.services import delivery_state, integrations, offering, reading
+from together.services import (
+    delivery_state,
+    integrations,
+    offering,
+    program_reading,
+    reading,
+    series_reading,
+)
 from together.services.delivery_state import DeliveryState
 from together.services.offering import Offer
 from together.services.reading import Which
@@ -23,7 +30,10 @@ from together.store.models import (
     Match,
     Member,
     Participant,
+    Program,
+    ProgramAdministrator,
     Seat,
+    Series,
 )
 from together.store.scope import Scope
 
@@ -35,8 +45,10 @@ Found = Callable[[Viewer, Sequence[str]], Awaitable[Sequence[Any]]]
 FINDERS: Mapping[Kind, Found] = {
     Kind.ORGANIZATION: lambda viewer, uids: reading.organizations(viewer, uids=uids),
     Kind.MEMBER: lambda viewer, uids: reading.members(viewer, uids=uids),
+    Kind.PROGRAM: lambda viewer, uids: program_reading.programs(viewer, uids=uids),
     Kind.MATCH: lambda viewer, uids: reading.matches(viewer, uids=uids),
     Kind.BOOKING: lambda viewer, uids: reading.bookings(viewer, uids=uids),
+    Kind.SERIES: lambda viewer, uids: series_reading.series(viewer, uids=uids),
     Kind.INTEGRATION: lambda viewer, uids: reading.themselves(viewer, uids=uids),
     Kind.CALENDAR: lambda viewer, uids: integrations.own_calendars(viewer, uids=uids),
 }
@@ -54,12 +66,19 @@ class Loaders:
     first_bookings: DataLoader[BookingsKey, list[Booking]]
     seats: DataLoader[int, list[Seat]]
     history: DataLoader[int, list[History]]
+    series: DataLoader[int, Series]
+    occurrences: DataLoader[int, list[Booking]]
     held: DataLoader[int, int]
     exceptions: DataLoader[int, list[HoursException]]
     standings: DataLoader[int, Standing]
     deliveries: DataLoader[Booking, DeliveryState]
     offers: DataLoader[int, Offer]
     """By the id of the organization, which is the viewer's."""
+    companions: DataLoader[int, bool]
+    programs: DataLoader[int, Program]
+    program_administrators: DataLoader[int, list[ProgramAdministrator]]
+    first_matches: DataLoader[tuple[int, Slice], list[Match]]
+    looked_after: DataLoader[int, bool]
 
     @classmethod
     def of(cls, viewer: Viewer, clock: Callable[[], int]) -> Loaders:
@@ -75,6 +94,8 @@ class Loaders:
             first_bookings=DataLoader(lambda keys: _first_bookings(viewer, keys)),
             seats=_each(lambda ids: reading.seats(viewer, ids), list),
             history=_each(lambda ids: reading.history(viewer, ids), list),
+            series=_each(lambda ids: _by_id(series_reading.series_by_id(viewer, ids))),
+            occurrences=_each(lambda ids: series_reading.occurrences(viewer, ids), list),
             held=_each(lambda ids: reading.held(viewer, ids, now=clock()), int),
             exceptions=_each(lambda ids: reading.exceptions(viewer, ids), list),
             standings=_each(
@@ -84,6 +105,13 @@ class Loaders:
             ),
             deliveries=_each(deliveries, lambda: DeliveryState.NOT_SENT),
             offers=_each(_offers),
+            companions=_each(lambda ids: reading.companions(viewer, ids), bool),
+            programs=_each(lambda ids: _by_id(program_reading.programs_by_id(viewer, ids))),
+            program_administrators=_each(
+                lambda ids: program_reading.administrators(viewer, ids), list
+            ),
+            first_matches=DataLoader(lambda keys: _first_matches(viewer, keys)),
+            looked_after=_each(lambda ids: program_reading.looked_after(viewer, ids), bool),
         )
 
 
@@ -131,3 +159,15 @@ async def _first_bookings(viewer: Viewer, keys: Sequence[BookingsKey]) -> list[l
         for arguments, ids in wanted.items()
     }
     return [rows[(asked, which)].get(match_id, []) for match_id, asked, which in keys]
+
+
+async def _first_matches(viewer: Viewer, keys: Sequence[tuple[int, Slice]]) -> list[list[Match]]:
+    """Read the matches of many programs: one statement for each different page."""
+    wanted: dict[Slice, list[int]] = {}
+    for program_id, asked in keys:
+        wanted.setdefault(asked, []).append(program_id)
+    rows = {
+        asked: await program_reading.first_matches(viewer, ids, asked)
+        for asked, ids in wanted.items()
+    }
+    return [rows[asked].get(program_id, []) for program_id, asked in keys]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -24,13 +24,24 @@ from together.api.outcomes import Raises
 from together.api.pages import Page, Slice, page
 from together.api.permissions import InMatch, IsAdministrator, only
 from together.api.scalars import Instant, Zone
+from together.api.series import (
+    CheckSeriesResult,
+    OccurrenceInsteadInput,
+    SeriesReport,
+    moved,
+)
 from together.domain.integration import Standing
+from together.domain.recurrence import Repeats
 from together.domain.visibility import sight
 from together.services import reading, refusals
 from together.services.reading import Which
+from together.services.series_values import SeriesQuestion
 from together.store.models import Booking as BookingRow
 from together.store.models import BookingState, MatchState, Participant
 from together.store.models import Match as Row
+
+if TYPE_CHECKING:
+    from together.api.programs import Program
 
 strawberry.enum(MatchState, name="MatchState", description="Whether a match goes on.")
 
@@ -41,6 +52,9 @@ READING = (
     refusals.MatchHasEnded,
 )
 """What a question about times may be refused with."""
+
+PLANNING = (refusals.DurationNotOffered, refusals.InvalidInput, refusals.MatchHasEnded)
+"""What a question about a series may be refused with."""
 
 
 @strawberry.enum(description="Somebody's part in a match.")
@@ -82,7 +96,6 @@ class MatchParticipant:
 @strawberry.type(description="Two or more members paired in a program.")
 class Match(Node):
     row: strawberry.Private[Row]
-    program: str = strawberry.field(description="The program's name.")
     state: MatchState = strawberry.field(description="Whether it goes on.")
     created_at: Instant = strawberry.field(description="Since when it is there.")
     ended_at: Instant | None = strawberry.field(description="When it ended.")
@@ -92,11 +105,18 @@ class Match(Node):
         return cls(
             id=to_id(Kind.MATCH, row.uid),
             row=row,
-            program=row.program,
             state=row.state,
             created_at=Instant(row.created_at),
             ended_at=None if row.ended_at is None else Instant(row.ended_at),
         )
+
+    @field(description="The program they are matched in.")
+    async def program(
+        self, info: Info
+    ) -> Annotated[Program, strawberry.lazy("together.api.programs")]:
+        from together.api.programs import Program
+
+        return Program.of(await info.context.loaders.programs.load(self.row.program_id))
 
     @field(description="Everybody in it.")
     async def participants(self, info: Info) -> list[MatchParticipant]:
@@ -157,6 +177,47 @@ class Match(Node):
             info.context.viewer, self.row.uid, starts=starts, zone=time_zone, duration=duration
         )
         return SlotChecks.of(answer)
+
+    @field(
+        description="What booking a series would be told, of each of its sessions. Null to "
+        "whoever is not in the match.",
+        extensions=[only(InMatch), Raises(*PLANNING)],
+    )
+    async def check_series(
+        self,
+        info: Info,
+        start: Annotated[
+            Instant, strawberry.argument(description="When its first session begins.")
+        ],
+        time_zone: Annotated[
+            Zone, strawberry.argument(description="Whose clock it keeps to, and whose grid.")
+        ],
+        duration: Annotated[
+            int, strawberry.argument(description="The length of each session, in minutes.")
+        ],
+        repeats: Annotated[Repeats, strawberry.argument(description="How often it meets.")],
+        count: Annotated[
+            int, strawberry.argument(description="How many sessions, 2 to 52 within 12 months.")
+        ],
+        skip: Annotated[
+            list[int], strawberry.argument(description="Numbers of sessions to leave out.")
+        ] = [],  # noqa: B006  (Strawberry prints it, and nobody changes it)
+        instead: Annotated[
+            list[OccurrenceInsteadInput],
+            strawberry.argument(description="Sessions that are to begin at another time."),
+        ] = [],  # noqa: B006
+    ) -> CheckSeriesResult | None:
+        asked = SeriesQuestion(
+            match_uid=self.row.uid,
+            start=start,
+            duration=duration,
+            zone=time_zone,
+            repeats=repeats,
+            count=count,
+            skip=frozenset(skip),
+            instead=moved(instead),
+        )
+        return SeriesReport.of(await info.context.services.series.check(info.context.viewer, asked))
 
     @field(
         description="Its sessions by start, from the day the viewer joined. Null to whoever is "

@@ -12,7 +12,7 @@ from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
 from together.api.nodes import Node
-from together.api.permissions import IsAdministrator, only
+from together.api.permissions import IsAdministrator, SharesMatch, only
 from together.api.scalars import Day, Wall, Zone
 from together.domain.hours import Week, Window, week_from_json, windows_from_json
 from together.domain.integration import Standing
@@ -86,8 +86,12 @@ class Member(Node):
             time_zone=Zone(row.zone),
         )
 
-    @field(description="Their weekly hours, which everybody in a match sees.")
-    def weekly_hours(self) -> list[WeekdayHours]:
+    @field(
+        description="Their weekly hours, which everybody in a match with them sees; null to "
+        "everybody else.",
+        extensions=[only(SharesMatch)],
+    )
+    async def weekly_hours(self) -> list[WeekdayHours] | None:
         return week_of(week_from_json(self.row.weekly_hours))
 
     @field(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
+from together.api.audit import AuditLine, AuditLogFilter, audit_log_page
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
@@ -12,7 +15,8 @@ from together.api.members import Member
 from together.api.nodes import After, Before, Connection, First, Last, Node, connection
 from together.api.pages import page
 from together.api.permissions import IsAdministrator, only
-from together.services import reading
+from together.api.programs import Program, program_page
+from together.services import program_reading, reading
 from together.store.models import Organization as Row
 
 
@@ -62,3 +66,39 @@ class Organization(Node):
         asked = context.asked("all-matches", first=first, after=after, last=last, before=before)
         rows = await reading.all_matches(context.viewer, asked)
         return match_page(info, page(rows, asked), "all-matches")
+
+    @field(
+        description="Its programs by name, archived ones too.",
+        extensions=[only(IsAdministrator)],
+    )
+    async def programs(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Program] | None:
+        context = info.context
+        asked = context.asked("all-programs", first=first, after=after, last=last, before=before)
+        rows = await program_reading.all_programs(context.viewer, asked)
+        return program_page(info, page(rows, asked), "all-programs")
+
+    @field(
+        description="What administrators and the operator did, the newest first.",
+        extensions=[only(IsAdministrator)],
+    )
+    async def audit_log(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002  (the argument's name in the schema)
+            AuditLogFilter | None, strawberry.argument(description="Which lines; all if not said.")
+        ] = None,
+    ) -> Connection[AuditLine] | None:
+        return await audit_log_page(
+            info, self.id, first=first, after=after, last=last, before=before, filter=filter
+        )

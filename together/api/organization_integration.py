@@ -134,7 +134,7 @@ class OrganizationIntegration:
         row = self.status.row
         return Instant(row.since) if row.since else None
 
-    @field(description="When it was verified; null until then, and after another key came.")
+    @field(description="When it was verified; null until then, and after access was given anew.")
     def verified_at(self) -> Instant | None:
         at = self.status.row.verified_at
         return None if at is None else Instant(at)

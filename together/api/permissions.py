@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from strawberry.permission import BasePermission, PermissionExtension
+from strawberry.types.field import StrawberryField
 
 from together.api.context import Context
 from together.services.offering import looks_after_integrations
+from together.services.overseeing import oversees
 from together.services.reading import administers
 from together.store.models import Match
 
@@ -45,6 +47,33 @@ class LooksAfterIntegrations(Declared):
         return looks_after_integrations(info.context.viewer)
 
 
+class OverseesMembers(Declared):
+    """Whoever may see how members are connected: of whom, `together.services.overseeing` says."""
+
+    message = "Your role does not allow this."
+
+    def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return oversees(info.context.viewer)
+
+
+class LooksAfterProgram(Declared):
+    """Who is named as an administrator of the program, or administers the organization."""
+
+    message = "Your role does not allow this."
+
+    async def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return bool(await info.context.loaders.looked_after.load(source.row.id))
+
+
+class SharesMatch(Declared):
+    """Members themselves, and whoever is in a match with them; no administrator who is not."""
+
+    message = "You are in no match with them."
+
+    async def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:
+        return bool(await info.context.loaders.companions.load(source.row.id))
+
+
 class InMatch(Declared):
     """A participant of the match; an administrator who is not in it sees no times of it."""
 
@@ -56,9 +85,17 @@ class InMatch(Declared):
         return any(each.member_id == info.context.viewer.member_id for each in people)
 
 
+class _OrNull(PermissionExtension):
+    """Strawberry's gives a list that may be null as an empty one: as if there were none."""
+
+    def apply(self, field: StrawberryField) -> None:
+        super().apply(field)
+        self.return_empty_list = False
+
+
 def only(permission: type[Declared]) -> PermissionExtension:
     """Show a field to these alone; to everybody else it is null, and nothing is read for it."""
-    return PermissionExtension(permissions=[permission()], fail_silently=True, use_directives=False)
+    return _OrNull(permissions=[permission()], fail_silently=True, use_directives=False)
 
 
 def requires(permission: type[Declared]) -> PermissionExtension:

@@ -9,6 +9,10 @@ import strawberry
 from together.api import (  # noqa: F401  (all of them are in PROBLEMS)
     connection_problems,
     delegation_problems,
+    program_problems,
+    series_problems,
+    session_problems,
+    video_problems,
 )
 from together.api.problem import PROBLEMS, Problem, ProblemCode, tells
 from together.api.scalars import Instant
@@ -149,6 +153,15 @@ class VideoUnavailable(Problem):
 
 @tells(refusals.SessionIsOver, ProblemCode.SESSION_IS_OVER, "The session is over.")
 class SessionIsOver(Problem):
+    pass
+
+
+@tells(
+    refusals.AnswersClosed,
+    ProblemCode.ANSWERS_CLOSED,
+    "The session has begun, or is cancelled, or its match is closed.",
+)
+class AnswersClosed(Problem):
     pass
 
 

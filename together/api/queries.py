@@ -13,6 +13,7 @@ from together.api.calendars import ConnectedCalendar
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import NOBODY, Kind, split
+from together.api.integration_status import IntegrationStatus, IntegrationStatusFilter
 from together.api.integrations import CalendarIntegration
 from together.api.matches import Match
 from together.api.members import Member
@@ -20,23 +21,29 @@ from together.api.nodes import Node
 from together.api.offers import CalendarOffer, calendar_provider, video_provider
 from together.api.organization import Organization
 from together.api.organization_integration import OrganizationIntegration
+from together.api.organization_video import OrganizationVideo
 from together.api.pages import MAX_SIZE
 from together.api.permissions import (
     IsAdministrator,
     LooksAfterIntegrations,
+    OverseesMembers,
     SignedIn,
     only,
     requires,
 )
+from together.api.programs import Program
 from together.api.scalars import refused
+from together.api.series import Series
 from together.api.viewer import Viewer
 from together.services import reading
 
 SHOWN: Mapping[Kind, Callable[[Any], Node]] = {
     Kind.ORGANIZATION: Organization.of,
     Kind.MEMBER: Member.of,
+    Kind.PROGRAM: Program.of,
     Kind.MATCH: Match.of,
     Kind.BOOKING: Booking.of,
+    Kind.SERIES: Series.of,
     Kind.CALENDAR: ConnectedCalendar.of,
 }
 
@@ -75,6 +82,30 @@ class Query:
     )
     async def organization_integration(self, info: Info) -> OrganizationIntegration | None:
         return await OrganizationIntegration.load(info)
+
+    @field(
+        description="Where the organization's sessions get their video links. For administrators, "
+        "those of integrations too; null to everybody else.",
+        extensions=[only(LooksAfterIntegrations)],
+    )
+    async def organization_video(self, info: Info) -> OrganizationVideo | None:
+        return await OrganizationVideo.load(info)
+
+    @field(
+        description="How the members are connected. For administrators, those of integrations "
+        "too; a PROGRAM_ADMIN finds those who are in an active match of their programs. Null to "
+        "everybody else.",
+        extensions=[only(OverseesMembers)],
+    )
+    async def integration_status(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002  (the argument's name in the schema)
+            IntegrationStatusFilter | None,
+            strawberry.argument(description="Which of them; everybody if not said."),
+        ] = None,
+    ) -> IntegrationStatus | None:
+        return IntegrationStatus.of(filter)
 
     @field(
         description="Anything by its id. Null for what is not there, and for what the viewer may "

@@ -1,4 +1,4 @@
-"""The addresses: ``/graphql``, which listed frontends may call, the callbacks, and mails' link."""
+"""The addresses: ``/graphql``, which listed frontends may call, the callbacks, and mails' links."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from together.api.answers import answers_route
 from together.api.callback import callback_route
 from together.api.context import Services
 from together.api.documents import Documents
@@ -36,6 +37,7 @@ def api_routes(services: Services, settings: Settings) -> Sequence[BaseRoute]:
     return [
         Route("/graphql", _open_to_frontends(endpoint, settings.return_to)),
         callback_route(services.connecting),
+        answers_route(services.answering),
         *page_routes(settings),
         *([explorer.route(), Route("/", _to_explorer)] if explorer is not None else []),
     ]

@@ -20,6 +20,7 @@ Instant = NewType("Instant", int)
 Zone = NewType("Zone", str)
 Wall = NewType("Wall", str)
 Day = NewType("Day", str)
+AuditFacts = NewType("AuditFacts", dict[str, Any])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799  # the last second of the year 9999
@@ -102,6 +103,11 @@ def parse_secret(value: Any) -> Secret:
     return Secret(value if isinstance(value, str) else json.dumps(value))
 
 
+def refuse_facts(value: Any) -> AuditFacts:
+    """Refuse to read what is only ever told."""
+    raise refused("AuditFacts are answered, and not asked for.")
+
+
 def refuse_literal(node: Any, variables: Any = None) -> Secret:
     """Refuse a secret that stands in the document, where it would be kept with it."""
     raise refused("A Secret is sent in a variable, and never written into the document.")
@@ -135,6 +141,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=lambda value: "•••",
         parse_value=parse_secret,
         parse_literal=refuse_literal,
+    ),
+    AuditFacts: strawberry.scalar(
+        name="AuditFacts",
+        description="Facts by name, as an object of JSON: states, numbers, slugs and ids, or lists "
+        "of them. No secret, and nobody's name or address.",
+        serialize=dict,
+        parse_value=refuse_facts,
     ),
     Day: strawberry.scalar(
         name="Date",

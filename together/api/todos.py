@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from together.api.bookings import Booking
 from together.api.context import Info
 from together.api.fields import field
 from together.api.matches import Match
@@ -19,7 +20,8 @@ strawberry.enum(TodoKind, name="TodoKind", description="What there is to do.")
 _WORDS = {
     TodoKind.RECONNECT_CALENDAR: "Reconnect your calendar.",
     TodoKind.BOOK_NEXT_SESSION: "Book your next session.",
-    TodoKind.FIX_ORGANIZATION_INTEGRATION: "Repair your organization's calendar integration.",
+    TodoKind.RESPOND_TO_SESSION: "Say whether you come to your session.",
+    TodoKind.FIX_ORGANIZATION_INTEGRATION: "Repair your organization's integration.",
 }
 
 
@@ -52,3 +54,7 @@ class Todo:
     @field(description="The match to book a session for.")
     def match(self) -> Match | None:
         return None if self.todo.match is None else Match.of(self.todo.match)
+
+    @field(description="The session to answer.")
+    def booking(self) -> Booking | None:
+        return None if self.todo.booking is None else Booking.of(self.todo.booking)

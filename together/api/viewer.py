@@ -13,10 +13,13 @@ from together.api.members import DateHours, Member, WeekdayHours, dates_of, week
 from together.api.nodes import After, Before, Connection, First, Last
 from together.api.offers import CalendarProvider, VideoProvider, calendar_provider, video_provider
 from together.api.pages import page
+from together.api.programs import Program, program_page
 from together.api.scalars import Day, Zone
 from together.api.todos import Todo
 from together.domain.hours import week_from_json
-from together.services import reading
+from together.services import program_reading, reading
+from together.services.automatic_video import automatic_for
+from together.services.video_choice import house_video
 from together.store.models import Member as Row
 from together.store.models import Role
 
@@ -119,6 +122,24 @@ class Viewer:
         slugs = sorted(info.context.services.registry.videos)
         return [made for slug in slugs if (made := video_provider(info, slug)) is not None]
 
+    @field(
+        description="The organization's own video service; null where links come with the events "
+        "of calendars, or by no service."
+    )
+    async def organization_video(self, info: Info) -> VideoProvider | None:
+        services, viewer = info.context.services, info.context.viewer
+        house = await house_video(viewer.organization_id, services.registry)
+        return video_provider(info, house.provider)
+
+    @field(
+        description="The service whose link a session gets by itself when the viewer books it; "
+        "null where none is added."
+    )
+    async def automatic_video(self, info: Info) -> VideoProvider | None:
+        services, viewer = info.context.services, info.context.viewer
+        slug = await automatic_for(viewer, registry=services.registry, now=services.clock())
+        return video_provider(info, slug)
+
     @field(description="What the organization allows sessions to be.")
     async def booking_rules(self, info: Info) -> BookingRules:
         policy = await reading.policy(info.context.viewer)
@@ -149,3 +170,19 @@ class Viewer:
         asked = info.context.asked("matches", first=first, after=after, last=last, before=before)
         rows = await reading.own_matches(info.context.viewer, asked)
         return match_page(info, page(rows, asked), "matches")
+
+    @field(
+        description="The programs the viewer looks after, by name. An administrator of the "
+        "organization finds all of them there."
+    )
+    async def programs(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Program] | None:
+        asked = info.context.asked("programs", first=first, after=after, last=last, before=before)
+        rows = await program_reading.own_programs(info.context.viewer, asked)
+        return program_page(info, page(rows, asked), "programs")

@@ -6,9 +6,13 @@ from together.store.audit import first_broken
 from together.store.models import Organization
 
 
-async def check_audit() -> list[tuple[str, str, bool]]:
-    """Read every line there is, and give what was looked at, how it is, and whether it is wrong."""
-    slugs = dict(await Organization.all().order_by("slug").values_list("id", "slug"))
+async def check_audit(only: str | None = None) -> list[tuple[str, str, bool]]:
+    """Read every line there is, and give what was looked at, how it is, and whether it is wrong.
+
+    `only` is the slug of the one organization that is meant.
+    """
+    meant = Organization.all() if only is None else Organization.filter(slug=only)
+    slugs = dict(await meant.order_by("slug").values_list("id", "slug"))
     broken = {slug: await first_broken(number) for number, slug in slugs.items()}
     return [
         (

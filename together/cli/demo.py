@@ -14,7 +14,7 @@ import anyio
 from together.cli.demonstration import Demo
 from together.cli.folder import DEFAULT, DemoFolder
 from together.cli.ready import bound
-from together.cli.serve import serve
+from together.cli.serve import Ending, serve
 from together.cli.stop import Stop
 from together.store.migrate import pending
 
@@ -40,8 +40,11 @@ def run(arguments: argparse.Namespace, _settings: None) -> int:
             folder.mark(url=url)
             demo = Demo(folder, url)
             anyio.run(demo.prepare, _say)
+        # Before the welcome, which says that Ctrl-C ends it.
+        ending = held.enter_context(Ending())
+        app = demo.app()
         print(demo.welcome(), flush=True)
-        ended = serve(demo.app(), listener, worker=True)
+        ended = serve(app, listener, ending=ending, worker=True)
     _say("The demo has ended. Its data is kept; make demo goes on where it was.")
     return ended
 

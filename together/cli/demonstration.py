@@ -22,10 +22,19 @@ from together.cli.remembering import Remembering
 from together.domain.addresses import email_key
 from together.providers.contract import SandboxPerson
 from together.providers.registry import Registry, load
+from together.services import found_by, programs
 from together.services.viewer import Viewer
 from together.settings import Mode, Settings
 from together.store.migrate import migrate
-from together.store.models import Integration, Match, Member, Organization, Participant, Role
+from together.store.models import (
+    Integration,
+    Match,
+    Member,
+    Organization,
+    Participant,
+    ProgramAdministrator,
+    Role,
+)
 from together.store.transaction import transaction
 
 FRONTENDS = tuple(
@@ -111,11 +120,12 @@ class Demo:
         stand_ins = "\n".join(
             f"  {self._label(slug):16} {self._sandbox_url(slug)}/_control"
             for slug in self._registry.sandboxes
+            if slug in self._registry.calendars
         )
-        query = "{ viewer { name timeZone matches { nodes { id program } } } }"
+        query = "{ viewer { name timeZone matches { nodes { id program { name } } } } }"
         body = json.dumps({"query": query})
         people = "\n".join(
-            f"  {one.email:28} {one.zone:21} {one.role.lower():12} "
+            f"  {one.email:28} {one.zone:21} {one.role.lower():13} "
             f"{f'{self._label(one.connected)} connected' if one.connected else ''}".rstrip()
             for one in sample.PEOPLE
         )
@@ -226,11 +236,16 @@ async def _make_organization() -> Organization:
         )
         for one in sample.PEOPLE
     }
+    await found_by.note(list(members.values()))
+    program = await programs.made(organization.id, sample.PROGRAM, at=now)
+    for member in members.values():
+        if member.role is Role.PROGRAM_ADMIN:
+            await ProgramAdministrator.create(
+                organization=organization, program=program, member=member, added_at=now
+            )
     for age, pair in enumerate(sample.MATCHES):
         made_at = now - age * DAY
-        match = await Match.create(
-            organization=organization, program=sample.PROGRAM, created_at=made_at
-        )
+        match = await Match.create(organization=organization, program=program, created_at=made_at)
         for name, role in zip(pair, PARTICIPANT_ROLES, strict=True):
             await Participant.create(
                 organization=organization,

@@ -10,9 +10,10 @@ from pathlib import Path
 import anyio
 
 from together.cli.stop import Stop
+from together.domain.programs import USUAL
 from together.services.import_plan import Allowed
 from together.services.importing import Imported, Importing, ImportRefused
-from together.services.sheets import LARGEST, MATCHES, MEMBERS, PROGRAM
+from together.services.sheets import LARGEST, MATCHES, MEMBERS
 from together.settings import Settings
 from together.store.database import Database
 from together.store.models import Role
@@ -37,7 +38,8 @@ Matches of two, each by an address that is in the organization or in a file:
   {",".join(MATCHES)}
   ada@saltmarsh.example.org,chiara@saltmarsh.example.org,Spring mentoring
 
-  program what they are matched in; empty is {PROGRAM}
+  program what they are matched in, made where no program is called so; empty is
+          {USUAL}
 
 Everything is imported, or nothing.  The same again changes nothing more, and
 nobody is removed: somebody who is in no file stays as they are.

@@ -117,8 +117,10 @@ def discreet(error: BaseException) -> str:
 class AccessLog:
     """Logs each request and socket: method, path without query, status, milliseconds."""
 
-    def __init__(self, app: ASGIApp, *, folded: tuple[str, ...] = ("/sandbox",)) -> None:
-        """`folded` are mounts below which a path can name a person: only the mount is logged."""
+    def __init__(self, app: ASGIApp, *, folded: tuple[str, ...] = ("/sandbox", "/answers")) -> None:
+        """`folded` are mounts of which only the mount is logged: below them a path can name a
+        person, or let somebody act.
+        """
         self.app = app
         self.folded = folded
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "bring the database to this version",
     "import": "bring in members and matches from CSV files",
     "domains": "say which domains are an organization's own",
+    "audit": "list what was done to an organization, or check its log",
     "keys": "make a key file, or add a key to one",
     "reseal": "seal every secret anew under the newest key",
     "doctor": "say what is wrong with this installation, and what to do",

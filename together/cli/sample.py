@@ -39,7 +39,7 @@ PEOPLE = (
     SamplePerson("Hana Sato", "Asia/Tokyo", connected=GOOGLE),
     SamplePerson("Ivo Novak", "Europe/Prague", role="IT_ADMIN"),
     SamplePerson("Jo Park", "America/Los_Angeles", weekly_hours=_EARLY),
-    SamplePerson("Kemi Ade", "Africa/Lagos"),
+    SamplePerson("Kemi Ade", "Africa/Lagos", role="PROGRAM_ADMIN"),
     SamplePerson("Leo Brandt", "Europe/Berlin", connected=OUTLOOK),
 )
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -41,57 +42,76 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if not 0 < port < 65536:
         raise Stop("A port is a number from 1 to 65535.", code=2)
     anyio.run(check_ready, settings)
-    app = App.build(replace(settings, host=host, port=port))
-    return serve(app, bound(host, port), worker=not arguments.no_worker)
+    with Ending() as ending:
+        app = App.build(replace(settings, host=host, port=port))
+        return serve(app, bound(host, port), ending=ending, worker=not arguments.no_worker)
 
 
-def serve(app: App, listener: socket.socket, *, worker: bool) -> int:
+class Ending:
+    """Hears Ctrl-C and SIGTERM while it is entered, and keeps what it heard until it is served.
+
+    The first lets everything come to its end, the second Ctrl-C cuts off what is under way.
+    Nothing is raised: Python drops whatever is raised while it collects garbage, and so would it
+    drop a Ctrl-C that happened to come just then.
+    """
+
+    def __init__(self) -> None:
+        self._heard: deque[int] = deque()
+        self._told: Callable[[int], object] | None = None
+
+    def __enter__(self) -> Ending:
+        self._before = {one: signal.signal(one, self._heed) for one in _ENDING}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one, handler in self._before.items():
+            signal.signal(one, handler)
+
+    def tell(self, told: Callable[[int], object]) -> None:
+        """Say every signal to this one, once: first those that came early."""
+        self._told = told
+        self._pass_on()
+
+    def _heed(self, number: int, _frame: FrameType | None) -> None:
+        self._heard.append(number)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        # Another signal may come between any two steps, and pass on what waits here.
+        with suppress(IndexError):
+            while self._told is not None:
+                self._told(self._heard.popleft())
+
+
+def serve(app: App, listener: socket.socket, *, ending: Ending, worker: bool) -> int:
     """Serve an app on a port that is taken already; Ctrl-C and SIGTERM end it cleanly.
 
     The second Ctrl-C waits for nothing any more; what the worker had under way is done again later.
     """
-    server = _Server(configuration(app.asgi))
-    ending = _Ending(server)
-    before = {one: signal.signal(one, ending.heed) for one in _ENDING}
-    try:
-        return anyio.run(_serve, app, server, ending, listener, worker)
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        listener.close()
+    with listener:
+        return anyio.run(_serve, app, _Server(configuration(app.asgi)), ending, listener, worker)
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to `_Ending`, which hears them until worker and database have ended."""
+    """Leaves signals to `Ending`, which hears them until worker and database have ended."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-class _Ending:
-    """What a signal does: the first lets everything come to its end, the second cuts it off."""
-
-    def __init__(self, server: uvicorn.Server) -> None:
-        self._server = server
-        self.cut_off: Callable[[], object] = lambda: None
-
-    def heed(self, number: int, frame: FrameType | None) -> None:
-        if self._server.should_exit and number == signal.SIGINT:
-            self.cut_off()
-        self._server.handle_exit(number, frame)
-
-
 async def _serve(
-    app: App, server: uvicorn.Server, ending: _Ending, listener: socket.socket, worker: bool
+    app: App, server: uvicorn.Server, ending: Ending, listener: socket.socket, worker: bool
 ) -> int:
     stop = asyncio.Event()
     failed: list[Exception] = []
     scope, loop = anyio.CancelScope(), asyncio.get_running_loop()
 
-    def cut_off() -> None:
-        with suppress(RuntimeError):  # the loop has ended, and with it all there was to cut off
-            loop.call_soon_threadsafe(scope.cancel)
+    def heed(number: int) -> None:
+        if server.should_exit and number == signal.SIGINT:
+            with suppress(RuntimeError):  # the loop has ended, and with it all there was to cut off
+                loop.call_soon_threadsafe(scope.cancel)
+        server.handle_exit(number, None)
 
     async def work() -> None:
         try:
@@ -101,7 +121,7 @@ async def _serve(
             failed.append(error)
             server.should_exit = True
 
-    ending.cut_off = cut_off
+    ending.tell(heed)
     async with app.running(), anyio.create_task_group() as group:
         if worker:
             group.start_soon(work)

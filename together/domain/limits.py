@@ -44,6 +44,10 @@ class Limits:
     """What a match's `availability` counts for, whatever is in it: it takes more work than that."""
     check_slots_cost: int = _limit(20, most=1000)
     """The same of its `checkSlots`."""
+    check_series_cost: int = _limit(20, most=1000)
+    """The same of its `checkSeries`."""
+    status_cost: int = _limit(50, most=1000)
+    """The same of `members` and of `totals` of `integrationStatus`: they look through everybody."""
     errors: int = _limit(5, most=100)
     """Validation errors told at once."""
     seconds: float = _limit(20, most=300)

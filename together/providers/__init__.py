@@ -29,6 +29,7 @@ from together.providers.delegation import (
 from together.providers.errors import (
     AdminApprovalRequired,
     AuthorizationExpired,
+    BadSetting,
     ClockWrong,
     Conflict,
     ConsentDeclined,
@@ -49,10 +50,12 @@ from together.providers.errors import (
     Refused,
     ScopesMissing,
     UnusableKey,
+    WrongTenant,
 )
 from together.providers.hookspecs import Register, hookimpl
 from together.providers.http import JsonApi, decipher, origin, path, retry_after, vendor_code
 from together.providers.oauth import OAuth, pkce
+from together.providers.organization_video import Handover, OrganizationMeetings
 from together.providers.parting import Ends, Parting
 from together.providers.shapes import field, maybe
 from together.providers.values import (
@@ -71,14 +74,14 @@ from together.providers.values import (
 
 __all__ = [
     "ASGIApp", "Access", "Account", "AdminApprovalRequired", "Answer", "AuthorizationExpired",
-    "Calendar", "CalendarProvider", "Calendars", "Capability", "ClockWrong", "Conflict",
-    "ConsentDeclined", "ConsentDelegation", "Copy", "Credential", "Delegation", "Ends", "Event",
-    "EventDraft", "Gone", "Grant", "JsonApi", "KeyDelegation", "KeyRefused", "MailboxRestricted",
-    "Meeting", "Meetings", "Misconfigured", "NeedsAdministrator", "NeedsPerson", "NeedsTime",
-    "NoCalendarService", "NoMailbox", "NotDelegated", "OAuth", "Open", "Parting", "PolicyRefused",
-    "Provider", "ProviderError", "ProviderUnavailable", "RateLimited", "Reading", "Refused",
-    "Register", "Sandbox", "SandboxPerson", "ScopesMissing", "Secret", "Span", "Spans", "Step",
-    "StepKind", "TenantClaim", "UnusableKey", "Verified", "VideoProvider", "ask_token", "decipher",
-    "field", "hookimpl", "maybe", "opener", "origin", "path", "pkce", "retry_after", "shapes",
-    "vendor_code",
+    "BadSetting", "Calendar", "CalendarProvider", "Calendars", "Capability", "ClockWrong",
+    "Conflict", "ConsentDeclined", "ConsentDelegation", "Copy", "Credential", "Delegation", "Ends",
+    "Event", "EventDraft", "Gone", "Grant", "Handover", "JsonApi", "KeyDelegation", "KeyRefused",
+    "MailboxRestricted", "Meeting", "Meetings", "Misconfigured", "NeedsAdministrator",
+    "NeedsPerson", "NeedsTime", "NoCalendarService", "NoMailbox", "NotDelegated", "OAuth", "Open",
+    "OrganizationMeetings", "Parting", "PolicyRefused", "Provider", "ProviderError",
+    "ProviderUnavailable", "RateLimited", "Reading", "Refused", "Register", "Sandbox",
+    "SandboxPerson", "ScopesMissing", "Secret", "Span", "Spans", "Step", "StepKind", "TenantClaim",
+    "UnusableKey", "Verified", "VideoProvider", "WrongTenant", "ask_token", "decipher", "field",
+    "hookimpl", "maybe", "opener", "origin", "path", "pkce", "retry_after", "shapes", "vendor_code",
 ]  # fmt: skip

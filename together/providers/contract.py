@@ -13,6 +13,7 @@ from together.domain.spans import Span
 from together.providers.delegation import Delegation
 from together.providers.errors import Refused
 from together.providers.oauth import OAuth
+from together.providers.organization_video import OrganizationMeetings
 from together.providers.parting import Parting
 from together.providers.values import Access, Account, Calendar, Event, EventDraft, Meeting, Reading
 
@@ -134,7 +135,11 @@ class VideoProvider(ABC):
     made_with: ClassVar[str | None] = None
     """Slug of the calendar provider whose events carry its meetings (Meet: ``google``)."""
 
-    join_hosts: ClassVar[frozenset[str]]
+    organization: OrganizationMeetings | None = None
+    """How it makes meetings for a whole organization, where it can; none that is `made_with` a
+    calendar does."""
+
+    join_hosts: frozenset[str]
     """Hosts a join link may be on; any other link is refused."""
 
     def open(self, access: Access) -> Meetings:

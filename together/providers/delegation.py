@@ -194,7 +194,9 @@ class ConsentDelegation(Delegation):
         now: datetime,
     ) -> Credential:
         """Exchange the code of that sign-in, and check its id token: signature, issuer, audience,
-        nonce, and that its tenant is the one of the claim.  Raise `ConsentDeclined` where not.
+        nonce, and that its tenant is the one of the claim.  Raise `ConsentDeclined` where not, or
+        as `WrongTenant` for a sign-in to another one, and `AdminApprovalRequired` for one of
+        somebody who is no administrator there.
         """
 
 

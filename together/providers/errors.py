@@ -4,6 +4,7 @@
   x NeedsPerson: trying again cannot help; somebody gets a To-Do
     + AuthorizationExpired
     + ConsentDeclined
+      - WrongTenant: an administrator proved another organization than they consented for
     + AdminApprovalRequired
     + NeedsAdministrator: the organization's consent does not work; no member can help
       - NotDelegated
@@ -38,6 +39,10 @@ from together.providers.values import Capability
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 
 
+class BadSetting(ValueError):  # noqa: N818  (told to the operator as it is)
+    """A plugin's setting that cannot be used.  Its text names the setting and repeats no secret."""
+
+
 class ProviderError(Exception):
     """The calendar or video service did not do what it was asked."""
 
@@ -68,6 +73,12 @@ class ConsentDeclined(NeedsPerson):
     """The person said no, or left a permission unticked."""
 
     words = "The consent was declined."
+
+
+class WrongTenant(ConsentDeclined):
+    """An administrator consented for one organization, and signed in to another."""
+
+    words = "The sign-in was to another organization than the consent was for."
 
 
 class AdminApprovalRequired(NeedsPerson):

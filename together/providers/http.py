@@ -16,6 +16,7 @@ import httpx
 
 from together.providers.errors import (
     AuthorizationExpired,
+    BadSetting,
     Conflict,
     Gone,
     Misconfigured,
@@ -32,7 +33,7 @@ PATIENCE = 30.0
 SOONEST, LATEST = timedelta(seconds=1), timedelta(hours=6)
 
 
-class BadAddress(ValueError):  # noqa: N818  (told to the operator as it is)
+class BadAddress(BadSetting):
     """A base address that no token may be sent to.  Its text does not repeat the address."""
 
 

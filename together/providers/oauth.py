@@ -25,7 +25,7 @@ from together.providers.errors import (
     ProviderUnavailable,
 )
 from together.providers.http import JsonApi, decipher, fetch, origin, parsed, vendor_code
-from together.providers.values import Capability, Grant, Secret
+from together.providers.values import Capability, Grant, Secret, bought
 
 _OURS = ("invalid_request", "invalid_scope", "unauthorized_client", "unsupported_response_type")
 AT_CONSENT: Mapping[str, type[ProviderError]] = {
@@ -149,11 +149,7 @@ class OAuth:
 
     def capabilities(self, scopes: frozenset[str]) -> Capability:
         """Say what the person really ticked, which may be less than we asked for."""
-        allowed = Capability(0)
-        for capability, needed in self.scopes.items():
-            if needed <= scopes:
-                allowed |= capability
-        return allowed
+        return bought(scopes, self.scopes)
 
     def refusal(self, error: str, description: str = "", *, first: bool = False) -> ProviderError:
         """Turn what the token endpoint said into an error somebody can act on."""

@@ -14,8 +14,10 @@ import pluggy
 from together.providers import hookspecs
 from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
 from together.providers.delegation import Delegation
-from together.providers.http import BadAddress, origin
+from together.providers.errors import BadSetting
+from together.providers.http import origin
 from together.providers.oauth import OAuth
+from together.providers.organization_video import OrganizationMeetings
 from together.providers.parting import Ends, Parting
 
 NAME = re.compile(r"(?=.{1,31}\Z)[a-z][a-z0-9]*([_-][a-z0-9]+)*\Z")
@@ -176,7 +178,7 @@ def _ask(plugin: _Plugin, settings: PluginSettings, shelves: _Shelves, *, sandbo
         raise
     except MissingSetting as missing:
         shelves.left_out[plugin.name] = f"it needs the setting {missing.args[0]}"
-    except (_Unfit, BadAddress) as unfit:
+    except (_Unfit, BadSetting) as unfit:
         shelves.left_out[plugin.name] = str(unfit)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (its text may hold a setting)
         shelves.left_out[plugin.name] = f"it raised {type(error).__name__} when it started"
@@ -233,11 +235,7 @@ class _Shelf:
         slug = self._slug(provider, CalendarProvider, self.calendars)
         if not isinstance(getattr(provider, "oauth", None), OAuth):
             raise _Unfit(f"its provider {slug!r} does not say how one signs in (oauth)")
-        try:
-            fit = {origin(address) for address in provider.origins} == set(provider.origins)
-        except (ValueError, TypeError, AttributeError):
-            fit = False
-        if not fit or not provider.origins:
+        if not _says_origins(provider) or not provider.origins:
             raise _Unfit(f"its provider {slug!r} does not say its origins as https://host[:port]")
         parting = getattr(provider, "parting", None)
         if not isinstance(parting, Parting):
@@ -253,6 +251,13 @@ class _Shelf:
         slug = self._slug(provider, VideoProvider, self.videos)
         if not getattr(provider, "join_hosts", None):
             raise _Unfit(f"its provider {slug!r} does not say its join_hosts")
+        organization = getattr(provider, "organization", None)
+        if not isinstance(organization, OrganizationMeetings | None):
+            raise _Unfit(f"its provider {slug!r} makes an organization's meetings in no known way")
+        if organization is not None and provider.made_with is not None:
+            raise _Unfit(f"its provider {slug!r} makes meetings of its own, and with a calendar")
+        if organization is not None and not _says_origins(organization):
+            raise _Unfit(f"its provider {slug!r} does not say its origins as https://host[:port]")
         self.videos[slug] = provider
 
     def sandbox(self, sandbox: Any) -> None:
@@ -278,6 +283,13 @@ class _Shelf:
         if slug in mine:
             raise DuplicateProvider(f"the plugin {owner!r} registers {slug!r} twice")
         return slug
+
+
+def _says_origins(thing: Any) -> bool:
+    try:
+        return {origin(address) for address in thing.origins} == set(thing.origins)
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _owns(name: str, slug: str) -> bool:

@@ -24,6 +24,28 @@ class Capability(Flag):
     """Make video meetings."""
 
 
+Scopes = Mapping[Capability, frozenset[str]]
+"""Which scopes each capability needs."""
+
+
+def needed(capabilities: Capability, table: Scopes) -> frozenset[str]:
+    """Say which scopes buy these capabilities, of which there is one at least."""
+    wanted = [names for capability, names in table.items() if capability in capabilities]
+    scopes = frozenset[str]().union(*wanted)
+    if not wanted or capabilities & ~bought(scopes, table):
+        raise ValueError(f"this table does not buy {capabilities}")
+    return scopes
+
+
+def bought(scopes: frozenset[str], table: Scopes) -> Capability:
+    """Say what these scopes are enough for."""
+    allowed = Capability(0)
+    for capability, wanted in table.items():
+        if wanted <= scopes:
+            allowed |= capability
+    return allowed
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Whose consent it is.  `id` never changes and tells accounts apart; `email` may change."""

@@ -169,6 +169,14 @@ class Arranging:
             at, stamp = self._clock(), await database_now()
 
             async def work() -> bool:
+                # Held, so that the organization does not come back between the two.
+                row = await (
+                    OrganizationIntegration.filter(organization_id=integration.organization_id)
+                    .select_for_update()
+                    .first()
+                )
+                if row is not None and row.state in MANAGED:
+                    return False
                 back = await Integration.filter(
                     id=integration.id,
                     organization_id=integration.organization_id,

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from together.domain.hours import BadZone, zone_named
 from together.domain.policy import Policy
+from together.domain.slots import on_grid
 from together.domain.spans import Span
+from together.domain.texts import BadText, clean_text
 from together.services.refusals import (
     DurationNotOffered,
     InvalidInput,
@@ -59,3 +61,26 @@ def offered(duration: int, policy: Policy) -> None:
     """Refuse a duration that the organization does not offer."""
     if duration not in policy.durations:
         raise DurationNotOffered("duration", duration, policy.durations)
+
+
+def on_the_grid(field: str, start: int, *, policy: Policy, zone: ZoneInfo) -> None:
+    """Refuse a start at which no session of the organization begins."""
+    if not on_grid(start, step=policy.step, zone=zone):
+        raise InvalidInput(field, _grid_in_words(policy.step))
+
+
+def plain_text(field: str, text: str | None, limit: int, *, lines: bool = False) -> str | None:
+    """Read a text for people; one of spaces is none."""
+    if text is None:
+        return None
+    try:
+        return clean_text(field, text, limit=limit, lines=lines) or None
+    except BadText as bad:
+        raise InvalidInput(bad.field, bad.why) from None
+
+
+def _grid_in_words(step: int) -> str:
+    *most, last = [f":{minute:02}" for minute in range(0, 60, step)]
+    return (
+        f"Sessions start at {', '.join(most)} or {last}." if most else f"Sessions start at {last}."
+    )

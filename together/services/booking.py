@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from together.domain.slots import on_grid
 from together.domain.spans import Span
-from together.domain.texts import BadText, clean_text
 from together.providers.registry import Registry
 from together.services import calling_off, taking
-from together.services.asked import LAST_INSTANT, known_zone, offered
+from together.services.asked import LAST_INSTANT, known_zone, offered, on_the_grid, plain_text
 from together.services.booking_values import (
     AUTOMATIC,
     NO_VIDEO,
     Booked,
     BookRequest,
+    Time,
     Video,
 )
 from together.services.busy import Busy, Known
 from together.services.circle import Circle
 from together.services.client_keys import Once
 from together.services.ground import ground
-from together.services.looking import looked
+from together.services.looking import looked, unchecked
 from together.services.nearby import nearby
 from together.services.organizing import Place, video_of, written_at
 from together.services.refusals import (
@@ -36,9 +35,10 @@ from together.services.refusals import (
     TooFarAhead,
     TooSoon,
 )
+from together.services.video_choice import HouseVideo, house_video
 from together.services.viewer import Viewer
 from together.store.clock import database_now
-from together.store.models import Booking, Member
+from together.store.models import Booking, BookingState
 from together.store.refused import Overlap, Taken
 from together.store.transaction import transaction
 
@@ -46,6 +46,16 @@ __all__ = ["AUTOMATIC", "NO_VIDEO", "BookRequest", "Booked", "Bookings", "Video"
 
 LONGEST_PLACE = 500
 LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Considered:
+    """What was found before anything is taken."""
+
+    people: Circle
+    organizer: Place | None
+    house: HouseVideo
+    known: Mapping[int, Known]
 
 
 class Bookings:
@@ -85,7 +95,7 @@ class Bookings:
     async def _book(
         self, viewer: Viewer, request: BookRequest, once: Once, *, stamp: int
     ) -> Booked:
-        request = replace(request, place=_text("place", request.place, LONGEST_PLACE) or None)
+        request = replace(request, place=plain_text("place", request.place, LONGEST_PLACE))
         try:
             return await self._taken(viewer, request, once, stamp=stamp, settled=False)
         except taking.OrganizerChanged:
@@ -95,12 +105,15 @@ class Bookings:
     async def _taken(
         self, viewer: Viewer, request: BookRequest, once: Once, *, stamp: int, settled: bool
     ) -> Booked:
-        people, organizer, known = await self._considered(viewer, request)
+        found = await self._considered(viewer, request)
+        people = found.people
         plan = taking.Plan(
             viewer=viewer,
             request=request,
+            times=(Time(request.start, request.start + request.duration * 60),),
             people=people,
-            organizer=organizer,
+            organizer=found.organizer,
+            house=found.house,
             registry=self._registry,
             once=once,
             now=self._clock(),
@@ -108,36 +121,62 @@ class Bookings:
             settled=settled,
         )
         try:
-            booking = await transaction(lambda: taking.take(plan))
+            taken = await transaction(lambda: taking.take(plan))
         except Overlap:
-            booking = None
+            taken = None
         except Taken:
             # The same key at this very moment, for another match.
             made = await once.made(now=stamp)
             if made is None:
                 raise
             return await self._again(viewer, made)
-        if booking is None:
+        if taken is None:
             raise SlotUnavailable(await self._nearby(people, request))
         self._wake()
-        return Booked(booking, _unchecked(people, known))
+        return Booked(taken.bookings[0], unchecked(people, found.known))
 
     async def cancel(
         self, viewer: Viewer, uid: str, *, reason: str | None = None, client_key: str | None = None
     ) -> Booking:
         """Cancel a session; one that is cancelled already is no error."""
-        reason = _text("reason", reason, LONGEST_REASON, lines=True) or None
+        cancelled = await self.cancel_from(
+            viewer, uid, reason=reason, client_key=client_key, following=False
+        )
+        return cancelled[0]
+
+    async def cancel_from(
+        self,
+        viewer: Viewer,
+        uid: str,
+        *,
+        reason: str | None = None,
+        client_key: str | None = None,
+        following: bool = True,
+    ) -> Sequence[Booking]:
+        """Cancel a session and those that come after it in its series; the named one is first.
+
+        What is over stays as it is, and what is cancelled already is no error.
+        """
+        reason = plain_text("reason", reason, LONGEST_REASON, lines=True)
         stamp, once = await database_now(), None
         if client_key is not None:
-            said = {"uid": uid, "reason": reason}
+            said: dict[str, str | bool | None] = {"uid": uid, "reason": reason}
+            if following:
+                said["following"] = True
             once = Once.of(viewer, "cancelBooking", key=client_key, said=said)
             made = await once.made(now=stamp)
             if made is not None:
-                return await self._read(viewer, made)
+                return await self._cancelled(viewer, made, following=following)
         try:
-            booking = await transaction(
+            cancelled = await transaction(
                 lambda: calling_off.by_member(
-                    viewer, uid, reason=reason, once=once, now=self._clock(), stamp=stamp
+                    viewer,
+                    uid,
+                    reason=reason,
+                    once=once,
+                    now=self._clock(),
+                    stamp=stamp,
+                    following=following,
                 )
             )
         except Taken:
@@ -145,15 +184,13 @@ class Bookings:
             made = None if once is None else await once.made(now=stamp)
             if made is None:
                 raise
-            return await self._read(viewer, made)
+            return await self._cancelled(viewer, made, following=following)
         self._wake()
-        return booking
+        return cancelled
 
     # Before anything is taken
 
-    async def _considered(
-        self, viewer: Viewer, request: BookRequest
-    ) -> tuple[Circle, Place | None, Mapping[int, Known]]:
+    async def _considered(self, viewer: Viewer, request: BookRequest) -> _Considered:
         """Refuse what can be refused, and read the calendars that count for these minutes.
 
         Reading can show that a consent is gone, and then who sees whom is found again.
@@ -164,12 +201,17 @@ class Bookings:
         for _ in range(3):
             people = await looked(viewer, request.match_uid, busy=self._busy, clock=self._clock)
             offered(request.duration, people.policy)
-            if not on_grid(request.start, step=people.policy.step, zone=zone):
-                raise InvalidInput("start", _grid_in_words(people.policy.step))
+            on_the_grid("start", request.start, policy=people.policy, zone=zone)
             self._in_time(people, request)
             organizer = await written_at(people.viewer.integration)
+            house = await house_video(viewer.organization_id, self._registry)
             video_of(
-                request.video, place=request.place, organizer=organizer, registry=self._registry
+                request.video,
+                place=request.place,
+                organizer=organizer,
+                registry=self._registry,
+                house=house,
+                integrated=people.viewer.integration is not None,
             )
             span = Span.of(request.start, request.start + request.duration * 60)
             land = await ground(people, span)
@@ -182,7 +224,7 @@ class Bookings:
                 break
         if not request.over_busy and any(each.busy for each in known.values()):
             raise OverBusyTime
-        return people, organizer, known
+        return _Considered(people, organizer, house, known)
 
     def _in_time(self, people: Circle, request: BookRequest) -> None:
         now = self._clock()
@@ -205,35 +247,15 @@ class Bookings:
         except (MatchHasEnded, NotFound):
             return Booked(booking)
         span = Span.of(booking.starts, booking.ends)
-        return Booked(booking, _unchecked(people, await self._busy.stored(people.visible, span)))
+        return Booked(booking, unchecked(people, await self._busy.stored(people.visible, span)))
+
+    async def _cancelled(self, viewer: Viewer, made: int, *, following: bool) -> Sequence[Booking]:
+        booking = await self._read(viewer, made)
+        later = await calling_off.following(booking) if following else []
+        return [booking, *(each for each in later if each.state is BookingState.CANCELLED)]
 
     async def _read(self, viewer: Viewer, made: int) -> Booking:
         booking = await Booking.get_or_none(id=made, organization_id=viewer.organization_id)
         if booking is None:
             raise NotFound
         return booking
-
-
-def _unchecked(people: Circle, known: Mapping[int, Known]) -> list[Member]:
-    """Name those whose calendar the viewer sees and nobody could read for these minutes."""
-    return [
-        seen.member
-        for seen in people.people
-        if seen.integration is not None and known[seen.integration.id].unknown
-    ]
-
-
-def _grid_in_words(step: int) -> str:
-    *most, last = [f":{minute:02}" for minute in range(0, 60, step)]
-    return (
-        f"Sessions start at {', '.join(most)} or {last}." if most else f"Sessions start at {last}."
-    )
-
-
-def _text(field: str, text: str | None, limit: int, *, lines: bool = False) -> str | None:
-    if text is None:
-        return None
-    try:
-        return clean_text(field, text, limit=limit, lines=lines)
-    except BadText as bad:
-        raise InvalidInput(bad.field, bad.why) from None

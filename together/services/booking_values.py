@@ -21,6 +21,16 @@ class Video:
         return cls(automatic=False, provider=slug)
 
 
+@dataclass(frozen=True, slots=True)
+class Time:
+    """When a session is, in epoch seconds."""
+
+    starts: int
+    ends: int
+    occurrence: int | None = None
+    """Its number in a series, from 1 on."""
+
+
 AUTOMATIC = Video()
 NO_VIDEO = Video(automatic=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from together.services.calling_off import call_off
+from together.services.calling_off import call_off_all
 from together.store.clock import database_now
 from together.store.models import Booking, BookingState
 from together.store.scope import Scope
@@ -20,7 +20,5 @@ async def cancel_ahead(
         .order_by("id")
         .select_for_update()
     )
-    stamp = await database_now()
-    for session in sessions:
-        await call_off(session, by=by, reason=None, now=now, stamp=stamp)
+    await call_off_all(sessions, by=by, reason=None, now=now, stamp=await database_now())
     return sessions

@@ -19,6 +19,7 @@ from together.services.refusals import (
 from together.services.returning import take_up
 from together.services.viewer import Viewer
 from together.store import audit
+from together.store.audit import Facts
 from together.store.clock import database_now
 from together.store.models import (
     BusyBlock,
@@ -133,6 +134,8 @@ async def _stored(
             actor_id=member.id,
             action="calendar.connected",
             subject=f"member:{member.id}",
+            before=None if before is None else _told(before),
+            after=_told(integration),
             at=at,
         )
         # After the line of the log, which makes this take turns with whoever changes the offer.
@@ -144,6 +147,10 @@ async def _stored(
     except Taken:
         await refuse_unoffered(viewer.organization_id, consent.provider)
         raise AccountTaken from None
+
+
+def _told(integration: Integration) -> Facts:
+    return {"provider": integration.provider, "state": integration.state.value}
 
 
 def _refuse_another(before: Integration, *, provider: str, account: Account) -> None:

@@ -5,20 +5,16 @@ The callback of the service only stores what came; the member who started comple
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from together.domain.addresses import BadAddress, checked_email
 from together.domain.web_addresses import returns_to
 from together.providers.contract import CalendarProvider
-from together.providers.errors import Misconfigured, ProviderError
 from together.providers.oauth import pkce
 from together.providers.registry import Registry
-from together.providers.values import Secret
-from together.services import disconnecting, effective, trouble, ways_on
-from together.services.attempts import Attempts, found_by_state, locked_member
+from together.services import disconnecting, effective, ways_on
+from together.services.attempts import Attempts, locked_member
+from together.services.callbacks import HANDLE, Callbacks
 from together.services.completing import Completing
 from together.services.grants import Grants
 from together.services.integrations import can_reconnect
@@ -40,11 +36,6 @@ from together.store.models import Booking, Integration
 from together.store.transaction import transaction
 from together.store.vault import Vault
 
-log = logging.getLogger(__name__)
-
-LONGEST_CODE = 4096
-_HANDLE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
-
 
 class Connecting:
     """The whole way from choosing a service to a calendar that can be read, and back."""
@@ -61,7 +52,7 @@ class Connecting:
     ) -> None:
         self._registry, self._grants, self._vault = registry, grants, vault
         self._public_url, self._return_to = public_url.rstrip("/"), tuple(return_to)
-        self._attempts = Attempts(vault)
+        self._attempts, self._callbacks = Attempts(vault), Callbacks(registry, vault)
         self._completing = Completing(
             registry=registry, grants=grants, vault=vault, attempts=self._attempts, clock=clock
         )
@@ -127,28 +118,8 @@ class Connecting:
         return integration
 
     async def callback(self, slug: str, params: Mapping[str, str]) -> str:
-        """Keep what the service sent, and give the address to return to, with a handle.
-
-        Where the state is not one that waits here there is no address to trust: the caller shows
-        a page of its own for `ConsentNotFound`.
-        """
-        state = params.get("state", "")
-        attempt = await found_by_state(state) if _HANDLE.match(state) else None
-        if attempt is None:
-            raise ConsentNotFound
-        provider = self._registry.calendars.get(attempt.provider)
-        if provider is None or attempt.provider != slug or _another_issuer(provider, params):
-            log.warning("attempt %s: an answer that is not its service's", attempt.id)
-            await self._attempts.end(attempt)
-            raise ConsentNotFound
-        code, refused = _answer(provider, params)
-        error = None if refused is None else type(refused).__name__
-        handle = await self._attempts.returned(attempt, code=code, error=error)
-        if handle is None:
-            raise ConsentNotFound
-        if isinstance(refused, Misconfigured):
-            trouble.tell_the_operator(refused, about=f"attempt {attempt.id}, connecting {slug}")
-        return _with_handle(attempt.return_to, handle.reveal())
+        """Keep what the service sent, and give the address to go on to."""
+        return await self._callbacks.arrived(slug, params)
 
     async def complete(self, viewer: Viewer, handle: str) -> Integration:
         """Exchange the code and connect; only the member who started may.
@@ -156,7 +127,7 @@ class Connecting:
         Once begun it is carried to its end whatever becomes of the caller, because a code works
         once.  While the service is down the same handle can be tried again, as long as it lives.
         """
-        if not _HANDLE.match(handle):
+        if not HANDLE.match(handle):
             raise ConsentNotFound
         undisturbed = Database.current().client.undisturbed
         return await undisturbed.run(self._completing.complete(viewer, handle))
@@ -182,6 +153,7 @@ class Connecting:
                 actor_id=member.id,
                 action="calendar.disconnected",
                 subject=f"member:{member.id}",
+                before={"provider": integration.provider, "state": integration.state.value},
                 at=at,
             )
             return ahead
@@ -196,35 +168,3 @@ def _checked_hint(text: str) -> str:
         return checked_email(text)
     except BadAddress:
         raise InvalidInput("loginHint", "This is an e-mail address.") from None
-
-
-def _another_issuer(provider: CalendarProvider, params: Mapping[str, str]) -> bool:
-    """Whether RFC 9207's `iss` is sent and is not of the origin where the member consented."""
-    issuer = params.get("iss")
-    if issuer is None:
-        return False
-    known = urlsplit(provider.oauth.authorize_url)
-    try:
-        said = urlsplit(issuer)
-    except ValueError:
-        return True
-    return (said.scheme, said.netloc) != (known.scheme, known.netloc)
-
-
-def _answer(
-    provider: CalendarProvider, params: Mapping[str, str]
-) -> tuple[Secret | None, ProviderError | None]:
-    """Read the code, or what the service's `error` means."""
-    if said := params.get("error"):
-        refused = provider.oauth.refused_at_consent(said, params.get("error_description", ""))
-        return None, refused
-    code = params.get("code", "")
-    if not code or len(code) > LONGEST_CODE or not code.isprintable():
-        return None, Misconfigured(code="no_code")
-    return Secret(code), None
-
-
-def _with_handle(return_to: str, handle: str) -> str:
-    parts = urlsplit(return_to)
-    query = [pair for pair in parse_qsl(parts.query, True) if pair[0] != "handle"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("handle", handle)])))

@@ -127,6 +127,7 @@ class Delegations:
             return await self._token(row, key, mailbox, capabilities)
 
         async def renewed(stale: Grant) -> Grant:
+            await allowed()  # the token may be refused because it is over
             kept = self._kept.get(key)
             if kept is not None and kept.access_token == stale.access_token:
                 del self._kept[key]
@@ -232,6 +233,8 @@ class Delegations:
 
     async def probe(self, row: OrganizationIntegration) -> bool | None:
         """Ask whether the consent still works, and note the answer; None where nobody can say."""
+        if not within(row.verified_mailbox or "", await domains_of(row.organization_id)):
+            return None
         try:
             await self.verified(row, row.verified_mailbox or "")
         except NeedsAdministrator as error:

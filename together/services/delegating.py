@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from together.providers.delegation import Delegation, KeyDelegation
 from together.providers.errors import ProviderError, UnusableKey
 from together.providers.registry import Registry
 from together.providers.values import Capability, Secret
-from together.services import delegation_state, everybody, set_up_words
+from together.services import audited, delegation_state, everybody, set_up_words
 from together.services.delegated import Delegations
 from together.services.delegation_refusals import (
-    CredentialTaken,
     DelegationNotOffered,
     IntegrationInUse,
     KeyUnusable,
@@ -21,10 +20,16 @@ from together.services.delegation_refusals import (
     told,
 )
 from together.services.effective import MANAGED
-from together.services.offering import looks_after_integrations
 from together.services.proved import domains_of
-from together.services.refusals import Forbidden
 from together.services.set_up_checks import mailbox_address, owner_address
+from together.services.set_up_rows import (
+    NO_CREDENTIAL,
+    change,
+    held,
+    looks_after,
+    standing,
+    take_in,
+)
 from together.services.set_up_status import Preview, Status, preview_of, steps_of
 from together.services.viewer import Viewer
 from together.store import audit
@@ -36,20 +41,8 @@ from together.store.models import (
     Organization,
     OrganizationIntegration,
 )
-from together.store.refused import Taken
-from together.store.scope import Scope
-from together.store.transaction import transaction
 
-KEY_REPLACED = "KeyReplaced"
 _LARGEST_KEY = 65_536
-_NO_CREDENTIAL: dict[str, Any] = {
-    "credential": None,
-    "credential_id": None,
-    "credential_name": None,
-    "key_id": None,
-    "verified_at": None,
-    "verified_mailbox": None,
-}
 
 
 class OrganizationIntegrations:
@@ -62,11 +55,12 @@ class OrganizationIntegrations:
 
     async def status(self, viewer: Viewer) -> Status:
         """Say what is done, what is missing, and what comes next."""
-        _looks_after(viewer)
-        row = await _row(viewer) or OrganizationIntegration(organization_id=viewer.organization_id)
+        looks_after(viewer)
+        row = await standing(viewer) or OrganizationIntegration(
+            organization_id=viewer.organization_id
+        )
         domains = await domains_of(viewer.organization_id)
-        organization = await Organization.get(id=viewer.organization_id)
-        missing = set_up_words.missing(row, domains, slug=organization.slug)
+        missing = await self._missing(row, domains)
         return Status(
             row=row,
             domains=domains,
@@ -77,14 +71,14 @@ class OrganizationIntegrations:
 
     async def preview(self, viewer: Viewer) -> Preview:
         """Count whom activating would reach, and whom it would not."""
-        _looks_after(viewer)
+        looks_after(viewer)
         return await preview_of(viewer.organization_id)
 
     async def set_up(
         self, viewer: Viewer, *, provider: str, owner_email: str | None, limited: bool
     ) -> None:
         """Choose the service, who is told of failures, and how much is wanted."""
-        _looks_after(viewer)
+        looks_after(viewer)
         delegation = self._delegation(provider)
         wanted = Capability.FREE_BUSY if limited else Capability.FREE_BUSY | Capability.EVENTS
         if wanted not in delegation.offers:
@@ -92,7 +86,7 @@ class OrganizationIntegrations:
         owner = None if owner_email is None else await owner_address(viewer, owner_email)
 
         async def work() -> None:
-            row = await self._taken(viewer, "integration.set_up")
+            row = await held(viewer)
             chosen = (row.provider, row.distribution, row.capabilities)
             said = (provider, self._registry.distributions[provider], wanted.value)
             columns: dict[str, Any] = {"owner_email": owner}
@@ -100,11 +94,12 @@ class OrganizationIntegrations:
                 if row.state in MANAGED:
                     raise IntegrationInUse
                 if chosen[:2] != said[:2]:
-                    columns |= _NO_CREDENTIAL
+                    columns |= NO_CREDENTIAL
                 columns |= {
                     "provider": said[0],
                     "distribution": said[1],
                     "capabilities": said[2],
+                    "choice": row.choice + 1,
                     "verified_at": None,
                     "verified_mailbox": None,
                     "state": DelegationState.SETTING_UP,
@@ -113,15 +108,15 @@ class OrganizationIntegrations:
                 }
             elif row.state is DelegationState.OFF:
                 columns |= {"state": DelegationState.SETTING_UP, "since": self._clock()}
-            await _change(row, method=ConnectionMethod.DOMAIN_WIDE, **columns)
+            await change(row, method=ConnectionMethod.DOMAIN_WIDE, **columns)
 
-        await transaction(work)
+        await self._changing(viewer, "integration.set_up", work)
 
     async def upload_key(self, viewer: Viewer, key: Secret) -> None:
         """Seal the key, which nothing is read with before it is verified."""
-        _looks_after(viewer)
-        row = await _row(viewer)
-        if row is None or row.provider is None:
+        looks_after(viewer)
+        row = await standing(viewer)
+        if row is None or row.provider is None or row.state is DelegationState.OFF:
             raise SetUpIncomplete([set_up_words.CHOOSE])
         delegation = self._delegation(row.provider)
         if not isinstance(delegation, KeyDelegation):
@@ -132,57 +127,44 @@ class OrganizationIntegrations:
             credential = delegation.read_key(key)
         except UnusableKey as unusable:
             raise KeyUnusable(unusable.words) from None
-        row.credential_id = credential.id
-        sealed = await self._delegations.sealed(row, credential.secret)
-        slug = row.provider
-
-        async def work() -> None:
-            now = await self._taken(viewer, "integration.key_uploaded")
-            if now.provider != slug:
-                raise SetUpChanged
-            at = self._clock()
-            columns: dict[str, Any] = {
-                "credential": sealed,
-                "credential_id": credential.id,
-                "credential_name": credential.name,
-                "key_id": credential.key_id,
-                "verified_at": None,
-                "state": DelegationState.SETTING_UP,
-                "since": at,
-                "reason": None,
-            }
-            if now.state in MANAGED:
-                # What it was verified on is kept: whoever verifies again may name another.
-                columns |= {"state": DelegationState.FAILING, "reason": KEY_REPLACED}
-                await delegation_state.members_fail(now.organization_id, KEY_REPLACED, at=at)
-            await _change(now, **columns)
-
-        try:
-            await transaction(work)
-        except Taken:
-            raise CredentialTaken from None
+        await take_in(
+            viewer,
+            row,
+            credential,
+            delegations=self._delegations,
+            action="integration.key_uploaded",
+            words=set_up_words.BY_KEY,
+            at=self._clock(),
+        )
 
     async def verify(self, viewer: Viewer, mailbox: str) -> None:
         """Try everything on one real mailbox; nothing that stands in it is kept."""
-        _looks_after(viewer)
-        row = await _row(viewer)
+        looks_after(viewer)
+        row = await standing(viewer)
         domains = await domains_of(viewer.organization_id)
         if row is None or row.credential is None or not domains:
-            organization = await Organization.get(id=viewer.organization_id)
             empty = OrganizationIntegration(organization_id=viewer.organization_id)
-            missing = set_up_words.missing(row or empty, domains, slug=organization.slug)
+            missing = await self._missing(row or empty, domains)
             raise SetUpIncomplete(set_up_words.before_verifying(missing))
         address = mailbox_address(mailbox, domains)
         # Before the service is asked: that somebody looked is written down whatever comes of it.
-        await self._noted(viewer, "integration.verification", f"mailbox:{address}"[:60])
+        await audit.record(
+            viewer.organization_id,
+            at=self._clock(),
+            actor_id=viewer.member_id,
+            action="integration.verification",
+            subject=f"mailbox:{address}"[:60],
+        )
         try:
             await self._delegations.verified(row, address)
         except ProviderError as error:
-            raise told(error, about=f"organization {row.organization_id}") from None
+            words = set_up_words.words_of(row, self._registry)
+            about = f"organization {row.organization_id}"
+            raise told(error, about=about, words=words) from None
         at = self._clock()
 
         async def work() -> None:
-            now = await self._taken(viewer, "integration.verified")
+            now = await held(viewer)
             if (now.generation, now.credential) != (row.generation, row.credential):
                 raise SetUpChanged
             fresh: dict[str, Any] = {"verified_at": at, "verified_mailbox": address}
@@ -192,42 +174,41 @@ class OrganizationIntegrations:
             elif now.state is DelegationState.ACTIVE:
                 await OrganizationIntegration.filter(id=now.id).update(**fresh, probed_at=at)
             else:
-                await _change(now, **fresh, state=DelegationState.VERIFIED, since=at, reason=None)
+                await change(now, **fresh, state=DelegationState.VERIFIED, since=at, reason=None)
 
-        await transaction(work)
+        await self._changing(viewer, "integration.verified", work)
 
     async def activate(self, viewer: Viewer, *, provider: str) -> None:
         """Look after everybody's calendar from now on; personal connections are suspended.
 
         `provider` is what the administrator saw: another one may have chosen anew since.
         """
-        _looks_after(viewer)
+        looks_after(viewer)
 
         async def work() -> None:
-            row = await self._taken(viewer, "integration.activated")
+            row = await held(viewer)
             if row.provider != provider:
                 raise SetUpChanged
             if row.state in MANAGED:
                 return
             if row.state is not DelegationState.VERIFIED:
-                domains = await domains_of(viewer.organization_id)
-                organization = await Organization.get(id=viewer.organization_id)
-                missing = set_up_words.missing(row, domains, slug=organization.slug)
-                raise SetUpIncomplete(set_up_words.before_activating(missing))
+                missing = await self._missing(row, await domains_of(viewer.organization_id))
+                words = set_up_words.words_of(row, self._registry)
+                raise SetUpIncomplete(set_up_words.before_activating(missing, words))
             at = self._clock()
             await everybody.suspend(viewer.organization_id, at=at)
-            await _change(row, state=DelegationState.ACTIVE, since=at, reason=None, probed_at=at)
+            await change(row, state=DelegationState.ACTIVE, since=at, reason=None, probed_at=at)
             await delegation_state.arrange_later(viewer.organization_id, stamp=await database_now())
 
-        await transaction(work)
+        await self._changing(viewer, "integration.activated", work)
         await Database.current().truncate_log()
 
     async def turn_off(self, viewer: Viewer, *, provider: str) -> None:
         """Let members connect calendars themselves again; the key is destroyed."""
-        _looks_after(viewer)
+        looks_after(viewer)
 
         async def work() -> None:
-            row = await self._taken(viewer, "integration.turned_off")
+            row = await held(viewer)
             if row.provider != provider:
                 raise SetUpChanged
             if row.state is DelegationState.OFF:
@@ -237,17 +218,25 @@ class OrganizationIntegrations:
                 await delegation_state.arrange_later(
                     viewer.organization_id, stamp=await database_now()
                 )
-            await _change(
+            await change(
                 row,
-                **_NO_CREDENTIAL,
+                **NO_CREDENTIAL,
                 method=ConnectionMethod.INDIVIDUAL,
                 state=DelegationState.OFF,
                 since=self._clock(),
                 reason=None,
+                choice=row.choice + 1,
             )
 
-        await transaction(work)
+        await self._changing(viewer, "integration.turned_off", work)
         await Database.current().truncate_log()
+
+    async def _missing(
+        self, row: OrganizationIntegration, domains: Sequence[str]
+    ) -> tuple[str, ...]:
+        organization = await Organization.get(id=row.organization_id)
+        words = set_up_words.words_of(row, self._registry)
+        return set_up_words.missing(row, domains, slug=organization.slug, words=words)
 
     def _delegation(self, slug: str) -> Delegation:
         provider = self._registry.calendars.get(slug)
@@ -255,36 +244,8 @@ class OrganizationIntegrations:
             raise DelegationNotOffered
         return provider.delegation
 
-    async def _taken(self, viewer: Viewer, action: str) -> OrganizationIntegration:
-        """Hold the row, and write the line of the log, which makes administrators take turns."""
-        await self._noted(viewer, action, f"organization:{viewer.organization_id}")
-        held = Scope(viewer.organization_id)(OrganizationIntegration).select_for_update()
-        row = await held.first()
-        if row is None:
-            row = await OrganizationIntegration.create(organization_id=viewer.organization_id)
-        return row
-
-    async def _noted(self, viewer: Viewer, action: str, subject: str) -> None:
-        await audit.record(
-            viewer.organization_id,
-            at=self._clock(),
-            actor_id=viewer.member_id,
-            action=action,
-            subject=subject,
-        )
-
-
-async def _row(viewer: Viewer) -> OrganizationIntegration | None:
-    return await delegation_state.of(viewer.organization_id)
-
-
-async def _change(row: OrganizationIntegration, **columns: Any) -> None:
-    """Change it, so that nothing goes on which began before."""
-    await OrganizationIntegration.filter(id=row.id, organization_id=row.organization_id).update(
-        **columns, generation=row.generation + 1
-    )
-
-
-def _looks_after(viewer: Viewer) -> None:
-    if not looks_after_integrations(viewer):
-        raise Forbidden
+    async def _changing(
+        self, viewer: Viewer, action: str, work: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Do it, and write the line of the log, which makes administrators take turns."""
+        await audited.changing(viewer, action, work, at=self._clock())

@@ -15,8 +15,9 @@ from together.providers.errors import (
     ProviderError,
     ScopesMissing,
 )
-from together.services import trouble
+from together.services import set_up_words, trouble
 from together.services.refusals import NotAvailableHere, ProviderDown, Refusal
+from together.services.set_up_words import Words
 
 
 class DelegationNotOffered(Refusal):
@@ -44,14 +45,11 @@ class KeyUnusable(Refusal):
 
 
 class CredentialTaken(Refusal):
-    words = "This key acts for another organization already. Make one for this organization alone."
+    words = set_up_words.UNDECIDED.taken
 
 
 class NotDelegatedYet(Refusal):
-    words = (
-        "The service does not let the key act for this mailbox yet. Check what was pasted there. "
-        "It mostly works within minutes, and can take a day: try again later."
-    )
+    words = set_up_words.UNDECIDED.not_delegated
 
 
 class PermissionsMissing(Refusal):
@@ -63,10 +61,7 @@ class PermissionsMissing(Refusal):
 
 
 class KeyNotAccepted(Refusal):
-    words = (
-        "The service does not accept the key any more: it was deleted or switched off. Upload "
-        "another."
-    )
+    words = set_up_words.UNDECIDED.refused
 
 
 class PolicyInTheWay(Refusal):
@@ -85,15 +80,40 @@ class MailboxNotAllowed(Refusal):
     words = "A policy at the service keeps Together from this mailbox. Allow it, or name another."
 
 
-def told(error: ProviderError, *, about: str) -> Refusal:
+class OrganizationConsentDeclined(Refusal):
+    words = "The consent was declined at the service, so nothing was changed. You can start again."
+
+
+class AdministratorNeeded(Refusal):
+    words = (
+        "The account you chose may not consent for your organization, so nothing was changed. "
+        "Start again with one of its administrators at the service."
+    )
+
+
+class WrongTenant(Refusal):
+    words = (
+        "That is another organization at the service than the one that is to be connected, so "
+        "nothing was changed. Start again, and choose the same account both times."
+    )
+
+
+class OrganizationNotProved(Refusal):
+    words = (
+        "Your sign-in did not prove that the organization is yours, so nothing was changed. "
+        "Start again."
+    )
+
+
+def told(error: ProviderError, *, about: str, words: Words) -> Refusal:
     """Say to an administrator what is in the way; what only the operator can mend is logged."""
     match error:
         case ScopesMissing():
             return PermissionsMissing(error.missing)
         case NotDelegated():
-            return NotDelegatedYet()
+            return NotDelegatedYet(words.not_delegated)
         case KeyRefused():
-            return KeyNotAccepted()
+            return KeyNotAccepted(words.refused)
         case PolicyRefused():
             return PolicyInTheWay()
         case NoCalendarService():

@@ -52,8 +52,7 @@ async def failing(row: OrganizationIntegration, reason: str, *, at: int) -> bool
         )
         if not changed:
             return False
-        await members_fail(row.organization_id, reason, at=at)
-        await _tell(row, JobKind.TELL_FAILING, stamp=stamp)
+        await members_fail(row, reason, at=at, stamp=stamp)
         return True
 
     if await transaction(work):
@@ -62,13 +61,14 @@ async def failing(row: OrganizationIntegration, reason: str, *, at: int) -> bool
     return False
 
 
-async def members_fail(organization_id: int, reason: str, *, at: int) -> None:
-    """Let everybody's connection count no more; belongs into a transaction."""
+async def members_fail(row: OrganizationIntegration, reason: str, *, at: int, stamp: int) -> None:
+    """Let everybody's connection count no more, and tell the owner; belongs into a transaction."""
     await (
-        of_organization(organization_id)
+        of_organization(row.organization_id)
         .filter(state=IntegrationState.ACTIVE)
         .update(state=IntegrationState.FAILING, reason=reason, since=at)
     )
+    await _tell(row, JobKind.TELL_FAILING, stamp=stamp)
 
 
 async def healthy(row: OrganizationIntegration, *, at: int) -> bool:

@@ -25,10 +25,12 @@ from together.providers.errors import (
     ProviderUnavailable,
 )
 from together.providers.registry import Registry
+from together.services import asking_to_connect
 from together.services.arranging import Arranging
 from together.services.event_writing import EventWriter
 from together.services.letters import MAILS
 from together.services.mail import Mails
+from together.services.meeting_writing import MeetingWriter, OpensMeetings
 from together.services.resting import LeftAlone, Resting
 from together.services.spreading import spread
 from together.services.targets import OpensForDelivery
@@ -54,6 +56,9 @@ OPERATORS_PAUSE = 10 * 60
 KEPT = 7 * 86_400
 """Seconds for which a job that is done is kept, and one is tried that takes something away or is a
 mail."""
+
+
+TAKES_AWAY = frozenset({JobKind.REVOKE_GRANT, JobKind.CANCEL_EVENT, JobKind.CANCEL_MEETING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Delivery:
         mails: Mails | None = None,
         *,
         resting: Resting | None = None,
+        videos: OpensMeetings | None = None,
     ) -> None:
         """Without `mails`, they are printed; without `resting`, nobody else is told of the pauses
         that a service asks for.
@@ -90,6 +96,7 @@ class Delivery:
         self._grants = grants
         self._events = EventWriter(grants, registry, clock, resting=resting or Resting(clock))
         self._arranging = Arranging(grants, clock)
+        self._meetings = None if videos is None else MeetingWriter(videos, registry, clock)
 
     async def run_once(self) -> int:
         """Claim what is due, as far as there are places, and deliver all of it; say how much."""
@@ -122,16 +129,26 @@ class Delivery:
         match job.kind:
             case JobKind.REVOKE_GRANT:
                 await self._grants.revoke(job)
-            case JobKind.WRITE_EVENT | JobKind.CANCEL_EVENT if job.integration_id is None:
-                await spread(job)
+            case JobKind.WRITE_EVENT | JobKind.REVISE_EVENT | JobKind.CANCEL_EVENT if (
+                job.integration_id is None
+            ):
+                await spread(job, mails_reach=self.mails.reaches)
             case JobKind.WRITE_EVENT:
                 await self._events.write(job)
+            case JobKind.REVISE_EVENT:
+                await self._events.revise(job)
+            case JobKind.WRITE_MEETING if self._meetings is not None:
+                await self._meetings.write(job)
+            case JobKind.CANCEL_MEETING if self._meetings is not None:
+                await self._meetings.cancel(job)
             case JobKind.POLL_MEETING:
                 await self._events.poll(job)
             case JobKind.CANCEL_EVENT:
                 await self._events.cancel(job)
             case JobKind.ARRANGE_MEMBERS:
                 await self._arranging.arrange(job)
+            case JobKind.SPREAD_LETTERS:
+                await asking_to_connect.spread(job)
             case mail if mail in MAILS:
                 await self.mails.send(job)
 
@@ -201,7 +218,7 @@ def _due(now: int) -> QuerySet[Job]:
 async def settle(job: Job, verdict: Verdict) -> None:
     """Note what became of a job, unless its lease has passed to somebody else."""
     now = await database_now()
-    given_up = job.kind in (JobKind.REVOKE_GRANT, JobKind.CANCEL_EVENT, *MAILS)
+    given_up = job.kind in TAKES_AWAY or job.kind in MAILS
     late = given_up and job.created_at + KEPT <= now
     if late and verdict.state is JobState.WAITING:
         ends = JobState.DONE if job.kind is JobKind.REVOKE_GRANT else JobState.PARKED

@@ -10,6 +10,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Min
 
 from together.domain.integration import Standing
+from together.providers.values import Capability
 from together.services import effective
 from together.services.circle import standings
 from together.services.targets import WAITS_FOR_MEMBER
@@ -19,9 +20,11 @@ from together.store.models import (
     BookingState,
     CalendarEvent,
     Integration,
+    Invitation,
     Job,
     JobKind,
     JobState,
+    VideoMeeting,
 )
 
 
@@ -29,16 +32,17 @@ class DeliveryState(StrEnum):
     """Of one member's own invitation."""
 
     PENDING = "PENDING"
-    """To be written or taken away, and waiting for nothing that the member could do."""
+    """To be written, sent or taken away, and waiting for nothing that the member could do."""
     DELIVERED = "DELIVERED"
-    """Written, and it stands, also where its calendar was disconnected since; or taken away again,
-    or never written, when the session is cancelled."""
+    """Written, and it stands, also where its calendar was disconnected since, or taken by the mail
+    server; or taken away or back again, or never written, when the session is cancelled."""
     WAITING_FOR_RECONNECT = "WAITING_FOR_RECONNECT"
     """To be written or taken away once the member connects the same account again."""
     FAILED = "FAILED"
-    """Not written, or not taken away, and not tried any more."""
+    """Not written or sent, or not taken away, and not tried any more."""
     NOT_SENT = "NOT_SENT"
-    """No calendar that the member may know of has it, and Together sends them nothing."""
+    """No calendar that the member may know of has it, and no mail has left for them: none is to,
+    or there is no mail server."""
 
 
 async def delivery_of(
@@ -46,8 +50,8 @@ async def delivery_of(
 ) -> Mapping[int, DeliveryState]:
     """Give booking's row id → how the viewer's own invitation stands.
 
-    A viewer who is not integrated is told of their own calendar only, and no other is looked at:
-    whether somebody else's calendar invites them is not for them to learn here.
+    A viewer who is not integrated is told of their own calendar and their own invitation only, and
+    no other is looked at: by whom they are invited is not for them to learn here.
     """
     if not bookings:
         return {}
@@ -62,21 +66,35 @@ async def delivery_of(
     firsts = await _organized(
         viewer, [each for each in bookings if looking or each.booked_by_id == viewer.member_id]
     )
-    rows, jobs = await _outbox(viewer, bookings, shown, firsts)
-    return {
-        booking.id: _state(
+    invited = {
+        row.booking_id: row
+        for row in await Invitation.filter(
+            organization_id=viewer.organization_id,
+            member_id=viewer.member_id,
+            booking_id__in=[booking.id for booking in bookings],
+        )
+    }
+    rows, jobs = await _outbox(viewer, bookings, shown, firsts, invited)
+    found = {}
+    for booking in bookings:
+        events, about = rows.get(booking.id, []), jobs.get(booking.id, [])
+        row, over = invited.get(booking.id), booking.ends <= now
+        if row is not None and (row.mailed or not (looking or events)):
+            found[booking.id] = _invited(booking, row, about, over=over)
+            continue
+        found[booking.id] = _state(
             booking,
-            rows.get(booking.id, []),
-            jobs.get(booking.id, []),
+            events,
+            about,
             mine,
             booked=booking.booked_by_id == viewer.member_id,
             looking=looking,
             managed=own is not None and effective.managed(own),
-            lost={row.integration_id for row in rows.get(booking.id, [])} - shown,
-            over=booking.ends <= now,
+            read_only=own is not None and Capability.EVENTS not in Capability(own.capabilities),
+            lost={event.integration_id for event in events} - shown,
+            over=over,
         )
-        for booking in bookings
-    }
+    return found
 
 
 async def _organizers(viewer: Viewer, bookings: Sequence[Booking]) -> set[int]:
@@ -91,11 +109,18 @@ async def _organizers(viewer: Viewer, bookings: Sequence[Booking]) -> set[int]:
 async def _organized(viewer: Viewer, bookings: Sequence[Booking]) -> list[int]:
     """Find the bookers' own rows, also of calendars that are not connected any more.
 
-    A link is only made by the booker's calendar, whose row is then written with the session and
-    before those of the others.  Without one, nothing tells whose a row of a calendar that is gone
-    was, and it is told to nobody.
+    A link that is no meeting of the organization's own service is only made by the booker's
+    calendar, whose row is then written with the session and before those of the others.  Without
+    one, nothing tells whose a row of a calendar that is gone was, and it is told to nobody.
     """
-    linked = [booking.id for booking in bookings if booking.video is not None]
+    elsewhere: Any = await VideoMeeting.filter(
+        organization_id=viewer.organization_id, booking_id__in=[each.id for each in bookings]
+    ).values_list("booking_id", flat=True)
+    linked = [
+        booking.id
+        for booking in bookings
+        if booking.video is not None and booking.id not in elsewhere
+    ]
     if not linked:
         return []
     first = (
@@ -108,7 +133,11 @@ async def _organized(viewer: Viewer, bookings: Sequence[Booking]) -> list[int]:
 
 
 async def _outbox(
-    viewer: Viewer, bookings: Sequence[Booking], shown: set[int], firsts: Sequence[int]
+    viewer: Viewer,
+    bookings: Sequence[Booking],
+    shown: set[int],
+    firsts: Sequence[int],
+    invited: Mapping[int, Invitation],
 ) -> tuple[dict[int, list[CalendarEvent]], dict[int, list[Job]]]:
     rows: dict[int, list[CalendarEvent]] = {}
     jobs: dict[int, list[Job]] = {}
@@ -122,10 +151,33 @@ async def _outbox(
         rows.setdefault(row.booking_id, []).append(row)
         concerned.add(row.integration_id)
     # Those without a calendar are there for every session, whatever is connected.
-    concerning = Q(integration_id__in=sorted(concerned)) | Q(integration_id=None)
+    spreading = Q(
+        integration_id=None,
+        kind__in=[JobKind.WRITE_EVENT, JobKind.REVISE_EVENT, JobKind.CANCEL_EVENT],
+    )
+    own = Q(kind=JobKind.INVITE, generation__in=sorted(row.id for row in invited.values()))
+    concerning = Q(integration_id__in=sorted(concerned)) | spreading | own
     for job in await Job.filter(concerning, **mine).order_by("id"):
         jobs.setdefault(job.booking_id or 0, []).append(job)
     return rows, jobs
+
+
+def _invited(booking: Booking, row: Invitation, jobs: list[Job], *, over: bool) -> DeliveryState:
+    """Say it of an invitation that is told of by its own row alone, whoever sends it."""
+    cancelled = booking.state is BookingState.CANCELLED
+    if row.sent == booking.sequence:
+        return DeliveryState.NOT_SENT if row.printed else DeliveryState.DELIVERED
+    if any(
+        job.state is JobState.WAITING
+        for job in jobs
+        if job.kind is JobKind.INVITE
+        or (cancelled and job.kind is JobKind.CANCEL_EVENT)
+        or (job.kind is JobKind.REVISE_EVENT and job.integration_id is None)
+    ):
+        return DeliveryState.PENDING
+    if cancelled and row.sent is None and row.tried is None:
+        return DeliveryState.DELIVERED  # there is nothing to take back
+    return DeliveryState.FAILED if row.mailed or over else DeliveryState.PENDING
 
 
 def _state(
@@ -137,20 +189,34 @@ def _state(
     booked: bool,
     looking: bool,
     managed: bool,
+    read_only: bool,
     lost: Set[int],
     over: bool,
 ) -> DeliveryState:
     cancelled = booking.state is BookingState.CANCELLED
-    kind = JobKind.CANCEL_EVENT if cancelled else JobKind.WRITE_EVENT
-    jobs = [job for job in jobs if job.kind is kind]
-    spreading = any(job.integration_id is None and job.state is JobState.WAITING for job in jobs)
     row = next((row for row in rows if row.integration_id == mine), None) or next(iter(rows), None)
+    kind = JobKind.CANCEL_EVENT if cancelled else JobKind.WRITE_EVENT
+    stands_elsewhere = (
+        row is not None
+        and row.event_id is not None
+        and (row.starts, row.ends) != (booking.starts, booking.ends)
+    )
+    if stands_elsewhere and not cancelled:
+        kind = JobKind.REVISE_EVENT
+    jobs = [job for job in jobs if job.kind is kind]
+    spreads = [job for job in jobs if job.integration_id is None and job.state is JobState.WAITING]
+    spreading = bool(spreads)
     if row is None:
-        # Finding out takes longer where somebody else's calendar gets an event, too.
-        return DeliveryState.PENDING if spreading and looking else DeliveryState.NOT_SENT
-    if row.event_id is not None and not cancelled:
+        # Finding out takes longer where somebody else's calendar gets an event, too: to who may not
+        # know of it, only the first try counts, after which their own invitation is there.
+        first = any(job.reason is None for job in spreads)
+        pending = spreading and (looking or (first and not cancelled))
+        return DeliveryState.PENDING if pending else DeliveryState.NOT_SENT
+    if row.event_id is not None and not cancelled and not stands_elsewhere:
         return DeliveryState.DELIVERED
     about = [job for job in jobs if job.integration_id == row.integration_id]
+    if stands_elsewhere and not cancelled and spreading:
+        return DeliveryState.PENDING
     if not about or about[-1].state is JobState.DONE:
         if cancelled:
             pending = spreading and not about
@@ -163,6 +229,8 @@ def _state(
     if about[-1].reason in WAITS_FOR_MEMBER:
         # That somebody else's calendar waits for them is theirs to know, and nobody reconnects
         # what their organization looks after.
+        if managed and read_only and booked:
+            return DeliveryState.FAILED  # nothing is written there any more, whoever acts
         theirs = managed or (not booked and row.integration_id != mine)
         return DeliveryState.PENDING if theirs else DeliveryState.WAITING_FOR_RECONNECT
     return DeliveryState.FAILED

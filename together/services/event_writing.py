@@ -18,19 +18,20 @@ from together.domain.spans import Span
 from together.providers.contract import Calendars
 from together.providers.errors import AuthorizationExpired, Gone, Refused
 from together.providers.registry import Registry
-from together.providers.values import Capability, Event, EventDraft
-from together.services import trouble
+from together.providers.values import Capability, Event
+from together.services import event_jobs, invitations, trouble
 from together.services.calendar_list import look_again
+from together.services.event_drafts import carries, drafted, link_first
 from together.services.join_links import checked_link, without_link
 from together.services.resting import Resting
 from together.services.targets import (
-    WAITS_FOR_MEMBER,
     Disconnected,
     LinkMissing,
     NotYet,
     OpensForDelivery,
     SessionOver,
     Target,
+    is_bookers,
     target_of,
 )
 from together.store.clock import database_now
@@ -41,10 +42,6 @@ from together.store.models import (
     Integration,
     Job,
     JobKind,
-    JobState,
-    Member,
-    Organization,
-    Seat,
 )
 from together.store.transaction import transaction
 
@@ -81,7 +78,8 @@ class EventWriter:
             raise Disconnected
         if target.booking.ends <= self._clock():
             raise SessionOver
-        draft = await self._draft(target)
+        await link_first(target, self._registry)
+        draft = await drafted(target, self._registry)
         try:
             async with self._open(target.integration) as calendars:
                 event: Event | None = None
@@ -98,7 +96,25 @@ class EventWriter:
             raise
         if event is None:  # another calendar receives from now on
             raise NotYet(retry_after=timedelta(seconds=1))
-        await self._note(target, event)
+        await self._note(target, event, written=True)
+
+    async def revise(self, job: Job) -> None:
+        """Let an event that stands say what its session says now, one change after the other."""
+        if await event_jobs.changed_before(job):
+            raise NotYet(retry_after=timedelta(seconds=1))
+        target = await target_of(job)
+        if target is None or target.row.event_id is None:
+            return
+        if target.booking.state is BookingState.CANCELLED or target.booking.ends <= self._clock():
+            return
+        if target.integration is None:
+            raise Disconnected
+        draft = await drafted(target, self._registry)
+        async with self._open(target.integration) as calendars:
+            await calendars.update(target.event, draft)
+        await _row(target).update(starts=draft.span.starts, ends=draft.span.ends)
+        if target.organizes:
+            await invitations.told_by_calendar(target.booking)
 
     async def poll(self, job: Job) -> None:
         """Read the event until its link is there; one that failed is asked for again."""
@@ -137,48 +153,29 @@ class EventWriter:
         target = await target_of(job)
         if target is None or target.booking.state is not BookingState.CANCELLED:
             return
-        if await self._being_written(target):
+        if await event_jobs.under_way(target):
             raise NotYet(retry_after=timedelta(seconds=1))
         # Read again: until a moment ago somebody may have been writing it.
         target = await target_of(job)
         if target is None:
             return
         if target.row.event_id is None:
-            if await self._given_up_on(target):
+            if await event_jobs.given_up_on(target):
                 await self._leave_nothing(target)
             return
         async with self._open_anyhow(target) as calendars:
             await calendars.cancel(target.event)
+        if await is_bookers(target.row):
+            await invitations.told_by_calendar(target.booking)
 
     # Steps
 
-    async def _draft(self, target: Target) -> EventDraft:
-        """Say as little as an event can: a title of the organization's, who, when and where."""
-        booking = target.booking
-        organization = await Organization.get(id=booking.organization_id)
-        guests: tuple[str, ...] = ()
-        if target.organizes:
-            seats = await Seat.filter(
-                organization_id=booking.organization_id, booking_id=booking.id
-            ).values_list("member_id", flat=True)
-            members = await Member.filter(
-                organization_id=booking.organization_id, id__in=list(seats)
-            ).order_by("id")
-            guests = tuple(each.email for each in members if each.id != booking.booked_by_id)
-        return EventDraft(
-            key=booking.event_key,
-            calendar_id=target.row.calendar_id,
-            span=Span.of(booking.starts, booking.ends),
-            title=organization.event_title,
-            guests=guests,
-            place=booking.place or (None if target.organizes else booking.join_url),
-            wants_meeting=target.organizes and booking.video is not None,
-        )
-
-    async def _note(self, target: Target, event: Event) -> None:
-        """Note what was made; if the session was cancelled meanwhile, have it taken away."""
+    async def _note(self, target: Target, event: Event, *, written: bool = False) -> None:
+        """Note what was made or read; if the session was cancelled meanwhile, have it taken away,
+        and if it was moved, have it moved.
+        """
         link = checked_link(event, self._registry.videos.get(target.booking.video or ""))
-        waits = target.organizes and target.booking.video is not None and link is None
+        waits = carries(target, self._registry) and link is None
         at = await database_now()
 
         async def work() -> None:
@@ -188,18 +185,33 @@ class EventWriter:
                 .get()
             )
             await _row(target).update(event_id=event.id, meeting_pending=waits)
+            if written:
+                await _row(target).update(starts=event.span.starts, ends=event.span.ends)
             # The calendar may have been disconnected and connected anew while it was written.
             integration_id = (await _row(target).get()).integration_id
             if booking.state is BookingState.CANCELLED:
-                await _job(booking, JobKind.CANCEL_EVENT, integration_id=integration_id, at=at)
+                await event_jobs.later(
+                    booking, JobKind.CANCEL_EVENT, integration_id=integration_id, at=at
+                )
                 return
+            stale = written and event.span != Span.of(booking.starts, booking.ends)
+            if target.organizes and not stale:
+                await invitations.told_by_calendar(target.booking)
+            if not carries(target, self._registry) and booking.join_url != target.booking.join_url:
+                stale = True  # its link came from elsewhere while the event was being written
+            if stale:
+                await event_jobs.later(
+                    booking, JobKind.REVISE_EVENT, integration_id=integration_id, at=at
+                )
             if link is not None:
                 await Booking.filter(id=booking.id, organization_id=booking.organization_id).update(
                     join_url=link, link_given_up=False
                 )
             elif waits and target.job.kind is not JobKind.POLL_MEETING:
                 await _missing(target).update(link_given_up=False)
-                await _job(booking, JobKind.POLL_MEETING, integration_id=integration_id, at=at)
+                await event_jobs.later(
+                    booking, JobKind.POLL_MEETING, integration_id=integration_id, at=at
+                )
 
         await transaction(work)
         if event.meeting is not None and waits:
@@ -223,37 +235,13 @@ class EventWriter:
         Making it again is how it is found: one key makes one event, and a try that is still on its
         way makes none after that.  Without guests, so that nobody hears of what was never there.
         """
-        draft = replace(await self._draft(target), guests=(), wants_meeting=False)
+        draft = replace(await drafted(target, self._registry), guests=(), wants_meeting=False)
         async with self._open_anyhow(target) as calendars:
             try:
                 event = await calendars.create(draft)
             except Gone:
                 return
             await calendars.cancel(event)
-
-    async def _being_written(self, target: Target) -> bool:
-        return target.row.event_id is None and await Job.exists(
-            organization_id=target.booking.organization_id,
-            booking_id=target.booking.id,
-            integration_id=target.row.integration_id,
-            kind=JobKind.WRITE_EVENT,
-            state=JobState.WAITING,
-        )
-
-    async def _given_up_on(self, target: Target) -> bool:
-        """Whether writing it was tried and is tried no more, with an outcome nobody knows.
-
-        A single try that was refused has made nothing.
-        """
-        parked = await Job.filter(
-            organization_id=target.booking.organization_id,
-            booking_id=target.booking.id,
-            integration_id=target.row.integration_id,
-            kind=JobKind.WRITE_EVENT,
-            state=JobState.PARKED,
-            attempts__gt=0,
-        )
-        return any(job.attempts > 1 or job.reason in WAITS_FOR_MEMBER for job in parked)
 
     @asynccontextmanager
     async def _open(self, integration: Integration) -> AsyncGenerator[Calendars]:
@@ -282,14 +270,3 @@ def _row(target: Target) -> QuerySet[CalendarEvent]:
 
 def _missing(target: Target) -> QuerySet[Booking]:
     return without_link(target.row.organization_id, [target.booking.id])
-
-
-async def _job(booking: Booking, kind: JobKind, *, integration_id: int, at: int) -> None:
-    await Job.create(
-        organization_id=booking.organization_id,
-        kind=kind,
-        booking_id=booking.id,
-        integration_id=integration_id,
-        due_at=at,
-        created_at=at,
-    )

@@ -9,6 +9,7 @@ from typing import Any
 from tortoise.expressions import F, Q, Subquery
 from tortoise.queryset import QuerySet
 
+from together.providers.values import Capability
 from together.services import delegation_state, returning
 from together.services.effective import MANAGED, of_organization
 from together.services.proved import domains_of
@@ -29,6 +30,7 @@ from together.store.models import (
     JobState,
     Member,
     OrganizationIntegration,
+    VideoMeeting,
 )
 
 _WRITING = (JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT)
@@ -67,6 +69,9 @@ async def take_away(organization_id: int, which: Q | None = None) -> None:
         video__isnull=False,
         join_url=None,
         id__in=Subquery(pending),
+        id__not_in=Subquery(
+            VideoMeeting.filter(organization_id=organization_id).values("booking_id")
+        ),
     ).update(link_given_up=True)
     await _forget_times(organization_id, gone)
     await CalendarRow.filter(**mine).delete()
@@ -142,4 +147,5 @@ async def connect(row: OrganizationIntegration, members: Sequence[Member], *, at
             reason=row.reason,
             since=at,
         )
-        await returning.take_up(made, after=at, now=stamp)
+        if Capability.EVENTS in Capability(row.capabilities):  # or there is nothing to go on with
+            await returning.take_up(made, after=at, now=stamp)

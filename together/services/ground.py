@@ -36,6 +36,8 @@ class Own:
     closed: Spans
     """Away, or a holiday, or other hours in the place of these."""
     seats: Spans
+    begun: tuple[int, ...]
+    """When these sessions begin, and those of a week more on either side."""
     blocked: Spans
     """Where a new session would meet another, or the time between the two."""
     capped: Spans
@@ -71,10 +73,10 @@ class Ground:
         return not self.taken.overlaps(starts, ends) and starts not in self.capped
 
 
-async def ground(circle: Circle, window: Span) -> Ground:
-    """Read and reckon it, in three statements."""
+async def ground(circle: Circle, window: Span, *, without: int | None = None) -> Ground:
+    """Read and reckon it, in three statements; `without` is a session that is to be moved."""
     members = [seen.member for seen in circle.people]
-    seats = await _seats(members, window)
+    seats = await _seats(members, window, without=without)
     exceptions = await _exceptions(members, window)
     holidays = await _holidays(circle, window)
     own = {
@@ -108,17 +110,20 @@ def _any(sets: Iterable[Spans]) -> Spans:
     return reduce(or_, sets, Spans())
 
 
-async def _seats(members: list[Member], window: Span) -> dict[int, list[tuple[int, int]]]:
+async def _seats(
+    members: list[Member], window: Span, *, without: int | None
+) -> dict[int, list[tuple[int, int]]]:
     """Live seats of these people, a week more on either side for the caps of a week."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for member, starts, ends in await Seat.filter(
+    for booking, member, starts, ends in await Seat.filter(
         organization_id=members[0].organization_id,
         member_id__in=[member.id for member in members],
         live=True,
         ends__gt=window.starts - _WEEK - _DAY,
         starts__lt=window.ends + _WEEK + _DAY,
-    ).values_list("member_id", "starts", "ends"):
-        found.setdefault(member, []).append((starts, ends))
+    ).values_list("booking_id", "member_id", "starts", "ends"):
+        if booking != without:
+            found.setdefault(member, []).append((starts, ends))
     return found
 
 
@@ -173,6 +178,7 @@ def _own(
         weekly=weekly,
         closed=((weekly - hours) | days).within(window.starts, window.ends),
         seats=taken.within(window.starts, window.ends),
+        begun=tuple(starts for starts, _ in seats),
         blocked=blocked(taken, policy),
         capped=capped((starts for starts, _ in seats), policy, where),
     )

@@ -83,6 +83,8 @@ class Identity:
                     actor_id=member.id,
                     action="login.tied",
                     subject=f"member:{member.id}",
+                    before={"tied": False},
+                    after={"tied": True, "issuer": who.issuer},
                     at=self._clock(),
                 )
 

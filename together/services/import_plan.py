@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from together.services.sheets import MatchLine, MemberLine, Sheets, Wrong, program_key
-from together.store.models import MatchState, Member, Participant, Role
+from together.services.sheets import MatchLine, MemberLine, Sheets, Wrong
+from together.store.models import MatchState, Member, Participant, Program, Role
 from together.store.scope import Scope
 
-RANK = {Role.PARTICIPANT: 0, Role.IT_ADMIN: 1, Role.ORG_ADMIN: 2}
+RANK = {Role.PARTICIPANT: 0, Role.PROGRAM_ADMIN: 1, Role.IT_ADMIN: 2, Role.ORG_ADMIN: 3}
 """Roles by how much they may do."""
 
 
@@ -45,7 +45,11 @@ async def planned(scope: Scope, sheets: Sheets, allowed: Allowed) -> Plan:
     coming = {line.key for line in sheets.members}
     inactive = {key for key, member in here.items() if not member.active} - coming
     together = await _paired(scope) if sheets.matches else frozenset()
+    archived = {row.name_key for row in await scope(Program).filter(archived_at__not_isnull=True)}
     for match in sheets.matches:
+        if match.program_key in archived:
+            words = f"The program {match.program[:80]!a} is archived. Restore it, or name another."
+            plan.problems.append(Wrong(match.file, match.line, words))
         people = (match.mentor, match.mentee)
         for key in people:
             if key not in here and key not in coming:
@@ -97,7 +101,7 @@ async def _paired(scope: Scope) -> frozenset[tuple[Any, ...]]:
     rows = (
         await scope(Participant)
         .filter(match__state=MatchState.ACTIVE)
-        .values_list("match_id", "match__program", "role", "member_id")
+        .values_list("match_id", "match__program__name_key", "role", "member_id")
     )
     people: defaultdict[tuple[int, str], dict[str, list[int]]] = defaultdict(
         lambda: defaultdict(list)
@@ -105,7 +109,7 @@ async def _paired(scope: Scope) -> frozenset[tuple[Any, ...]]:
     for match_id, program, role, member_id in rows:
         people[match_id, program][role].append(member_id)
     return frozenset(
-        (program_key(program), *who["MENTOR"], *who["MENTEE"])
+        (program, *who["MENTOR"], *who["MENTEE"])
         for (_match, program), who in people.items()
         if len(who["MENTOR"]) == len(who["MENTEE"]) == 1
     )

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from together.domain.texts import BadText, clean_text
-from together.services import everybody, matched
+from together.services import everybody, found_by, matched
 from together.services.import_plan import RANK, Allowed, Plan, planned
+from together.services.programs import named
+from together.services.roles import without_programs
 from together.services.sheets import MatchLine, Wrong, read_sheets
 from together.store import audit
+from together.store.audit import Facts
 from together.store.models import Match, Member, Organization, Participant, Role
 from together.store.scope import Scope
 from together.store.transaction import transaction
@@ -110,11 +113,19 @@ class Importing:
                     for line in lines
                 ]
             )
+            keys = [line.key for line in lines]
+            await found_by.note(await scope(Member).filter(email_key__in=keys))
             say(f"{done} of {len(plan.new)} new members")
+        other = [member.id for member, changes in plan.changes if "role" in changes]
+        for _done, ids in _batches(other):
+            await without_programs(ids, scope=scope)
         for done, (member, changes) in enumerate(plan.changes, start=1):
             await scope(Member).filter(id=member.id).update(**changes)
             if done % _BATCH == 0:
                 say(f"{done} of {len(plan.changes)} changed members")
+        renamed = [member.id for member, changes in plan.changes if "name" in changes]
+        for _done, ids in _batches(renamed):
+            await found_by.note_ids(scope, ids)
         coming = [line.key for line in plan.new]
         coming += [member.email_key for member, changes in plan.changes if changes.get("active")]
         await everybody.welcome_many(organization_id, coming, at=now)
@@ -127,12 +138,18 @@ class Importing:
         if not lines:
             return
         now, organization_id = self._clock(), scope.organization_id
+        names = {line.program_key: line.program for line in reversed(lines)}
+        programs = await named(scope, names, at=now)
         ids = {
             key: member_id for member_id, key in await scope(Member).values_list("id", "email_key")
         }
         for done, part in _batches(lines):
             rows = [
-                Match(organization_id=organization_id, program=line.program, created_at=now)
+                Match(
+                    organization_id=organization_id,
+                    program_id=programs[line.program_key].id,
+                    created_at=now,
+                )
                 for line in part
             ]
             await Match.bulk_create(rows)
@@ -172,19 +189,39 @@ class Importing:
             ids = dict(
                 await scope(Member).filter(email_key__in=keys).values_list("email_key", "id")
             )
-        notes = [("member.role_granted", f"member:{ids[line.key]}") for line in granted]
+        notes: list[tuple[str, str, Facts, Facts]] = [
+            (
+                "member.role_granted",
+                f"member:{ids[line.key]}",
+                {"role": None},
+                {"role": line.role and line.role.value},
+            )
+            for line in granted
+        ]
         for member, changes in plan.changes:
+            who = f"member:{member.id}"
             if "role" in changes:
-                notes.append(("member.role_changed", f"member:{member.id}"))
+                roles: tuple[Facts, Facts] = (
+                    {"role": member.role.value},
+                    {"role": Role(changes["role"]).value},
+                )
+                notes.append(("member.role_changed", who, *roles))
             if changes.get("active"):
-                notes.append(("member.reactivated", f"member:{member.id}"))
+                notes.append(("member.reactivated", who, {"active": False}, {"active": True}))
         counts = f"{len(plan.new)}+{len(plan.changes)} members, {len(plan.matches)} matches"
-        for action, subject in [*notes, ("imported", counts)]:
+        many: Facts = {
+            "members_created": len(plan.new),
+            "members_changed": len(plan.changes),
+            "matches_created": len(plan.matches),
+        }
+        for action, subject, before, after in [*notes, ("imported", counts, {}, many)]:
             await audit.record(
                 scope.organization_id,
                 actor_id=None,
                 action=action,
                 subject=subject,
+                before=before,
+                after=after,
                 at=now,
             )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from together.domain.spans import Span
-from together.services.busy import Busy
+from together.services.busy import Busy, Known
 from together.services.circle import Circle, circle
 from together.services.viewer import Viewer
+from together.store.models import Member
 
 _MINUTE = 60
 
@@ -32,6 +33,15 @@ async def looked(viewer: Viewer, match_uid: str, *, busy: Busy, clock: Callable[
             break
         people = await circle(viewer, match_uid, now=now)
     return people
+
+
+def unchecked(people: Circle, known: Mapping[int, Known]) -> list[Member]:
+    """Name those whose calendar the viewer sees and nobody could read for the whole time."""
+    return [
+        seen.member
+        for seen in people.people
+        if seen.integration is not None and known[seen.integration.id].unknown
+    ]
 
 
 def _newer(as_of: int | None, *, than: int | None) -> bool:

@@ -14,14 +14,18 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from html import escape
 
 from together.domain.addresses import BadAddress, checked_email
 from together.domain.texts import one_line
 from together.providers.errors import Misconfigured, Refused
 from together.providers.registry import Registry
-from together.services import holders, matched, owner_letters, reminders, trouble
-from together.services.letters import Letter
+from together.services import connect_letters, holders, matched, owner_letters, reminders, trouble
+from together.services.answer_links import AnswerLinks
+from together.services.invitations import Invitations
+from together.services.itip import Person
+from together.services.letters import CalendarPart, Letter
 from together.services.postbox import AddressRefused, Post, Printed
 from together.store.models import Job, JobKind
 
@@ -52,10 +56,24 @@ class Mails:
         post: Post | None = None,
         sender: str = SENDER,
         page: str | None = None,
+        answers: AnswerLinks | None = None,
     ) -> None:
-        """`page` is the address at which people connect calendars, for the link in a mail."""
+        """`page` is the address at which people connect calendars, for the link in a mail;
+        `answers` makes those at which they answer an invitation.
+        """
         self._registry, self._clock = registry, clock
         self._post, self._sender, self._page = post or Printed(), sender, page
+        self._invitations = Invitations(
+            clock,
+            organizer=Person(NAME, sender),
+            reaches=self.reaches,
+            links=answers,
+        )
+
+    @property
+    def reaches(self) -> bool:
+        """Whether there is a mail server: what is printed reaches nobody."""
+        return not isinstance(self._post, Printed)
 
     async def remind(self) -> int:
         """Write down the reminders that are due; say for how many calendars that was."""
@@ -63,11 +81,16 @@ class Mails:
 
     async def send(self, job: Job) -> None:
         """Send the mail of a job, unless there is nothing to say any more."""
-        letter = await self._worded(job)
-        if letter is None:
+        if job.kind is JobKind.INVITE:
+            await self._invitations.send(job, partial(self._hand_over, job))
             return
+        letter = await self._worded(job)
+        if letter is not None:
+            await self._hand_over(job, letter, job.uid)
+
+    async def _hand_over(self, job: Job, letter: Letter, key: str) -> None:
         try:
-            message = written(letter, sender=self._sender, key=job.uid, at=self._clock())
+            message = written(letter, sender=self._sender, key=key, at=self._clock())
             await self._post.send(message)
         except Misconfigured as error:
             trouble.tell_the_operator(error, about=f"job {job.id}")
@@ -87,6 +110,8 @@ class Mails:
                 return await matched.letter(job)
             case JobKind.TELL_FAILING | JobKind.TELL_HEALTHY:
                 return await owner_letters.letter(job, registry=self._registry)
+            case JobKind.ASK_TO_CONNECT:
+                return await connect_letters.letter(job, registry=self._registry, page=self._page)
         raise Misconfigured  # it is no mail
 
 
@@ -114,7 +139,21 @@ def written(letter: Letter, *, sender: str, key: str, at: int) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text(letter), cte="quoted-printable")
     message.add_alternative(_html(letter), subtype="html", cte="quoted-printable")
+    if letter.calendar is not None:
+        _enclose(message, letter.calendar)
     return message
+
+
+def _enclose(message: EmailMessage, part: CalendarPart) -> None:
+    """Put it in twice: as one way to read the mail, which mail programs act on, and as a file for
+    those that do not.
+    """
+    message.add_alternative(
+        part.text, subtype="calendar", cte="base64", params={"method": part.method}
+    )
+    message.add_attachment(
+        part.text.encode(), maintype="application", subtype="ics", filename="invite.ics"
+    )
 
 
 def _said_to_a_server(address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from together.services.letters import Letter, moment
+from together.services.letters import Letter, listed, moment
 from together.store.clock import database_now
 from together.store.models import AuditEntry, Job, JobKind, MatchState, Member, Participant
 from together.store.scope import Scope
@@ -41,7 +41,7 @@ async def letter(job: Job) -> Letter | None:
     mine = await (
         scope(Participant)
         .filter(id=job.generation, match__state=MatchState.ACTIVE, member__active=True)
-        .select_related("member", "match", "organization")
+        .select_related("member", "match__program", "organization")
         .get_or_none()
     )
     if mine is None:
@@ -58,11 +58,11 @@ async def letter(job: Job) -> Letter | None:
     return Letter(
         name=member.name,
         address=member.email,
-        subject=f"You are in a match: {match.program}",
+        subject=f"You are in a match: {match.program.name}",
         paragraphs=(
             f"Hello {member.name},",
             f"{await _who_matched(scope, mine)} into a match of {organization.name}: "
-            f"{match.program}. That was on {moment(mine.joined_at, zone=member.zone)}.",
+            f"{match.program.name}. That was on {moment(mine.joined_at, zone=member.zone)}.",
             _company(mine, others),
             "Your busy times can be seen by those of them who have connected a calendar, and only "
             "while yours is connected, too; you then see theirs. They see blocks of time, and "
@@ -95,16 +95,11 @@ async def _who_matched(scope: Scope, participant: Participant) -> str:
 def _company(mine: Participant, others: Sequence[Participant]) -> str:
     mentors, mentees = _names(others, role="MENTOR"), _names(others, role="MENTEE")
     if mine.role == "MENTOR":
-        return f"You are the mentor of {_listed(mentees)}."
-    with_them = f" With you in it: {_listed(mentees)}." if mentees else ""
-    return f"Your mentor is {_listed(mentors)}.{with_them}"
+        return f"You are the mentor of {listed(mentees)}."
+    with_them = f" With you in it: {listed(mentees)}." if mentees else ""
+    return f"Your mentor is {listed(mentors)}.{with_them}"
 
 
 def _names(people: Sequence[Participant], *, role: str) -> list[str]:
     members: list[Any] = [each.member for each in people if each.role == role]
     return [member.name for member in members]
-
-
-def _listed(names: Sequence[str]) -> str:
-    *all_but_one, last = names
-    return f"{', '.join(all_but_one)} and {last}" if all_but_one else last

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from together.domain.addresses import BadAddress, checked_email, email_key
-from together.domain.texts import BadText, clean_text
-from together.services import disconnecting, everybody, matched
+from together.services import disconnecting, everybody, found_by, matched, programs
 from together.services.cancelling import cancel_ahead
 from together.services.client_keys import Once
 from together.services.grants import Grants
@@ -20,8 +19,10 @@ from together.services.refusals import (
     InvalidInput,
     NotFound,
 )
+from together.services.roles import held
 from together.services.viewer import Viewer
 from together.store import audit
+from together.store.audit import Facts
 from together.store.database import Database
 from together.store.models import (
     Integration,
@@ -38,7 +39,6 @@ from together.store.transaction import transaction
 from together.store.vault import Vault
 
 LARGEST_MATCH = 20
-LONGEST_PROGRAM = 200
 
 
 class Members:
@@ -75,9 +75,11 @@ class Members:
 
         async def make() -> int:
             member = await Member.create(organization_id=viewer.organization_id, **columns)
-            await self._audited(viewer, "member.created", f"member:{member.id}")
+            await found_by.note([member])
+            who, granted = f"member:{member.id}", {"role": role.value}
+            await self._audited(viewer, "member.created", who, None, {"active": True, **granted})
             if role is not Role.PARTICIPANT:
-                await self._audited(viewer, "member.role_granted", f"member:{member.id}")
+                await self._audited(viewer, "member.role_granted", who, {"role": None}, granted)
             await everybody.welcome(viewer.organization_id, [member.id], at=self._clock())
             return member.id
 
@@ -98,7 +100,9 @@ class Members:
             raise InvalidInput("member", "Another administrator has to deactivate you.")
 
         async def work() -> Member:
-            member = await _locked(viewer, uid)
+            member = await held(viewer, uid)
+            if member is None:
+                raise NotFound
             if not member.active:
                 return member
             at, scope = self._clock(), Scope(viewer.organization_id)
@@ -110,11 +114,15 @@ class Members:
             await scope(Member).filter(id=member.id).update(active=False)
             await disconnecting.raise_generation(member)
             await cancel_ahead(matches, scope=scope, by=viewer.member_id, now=at)
-            for integration in await scope(Integration).filter(member_id=member.id).order_by("id"):
+            connected = await scope(Integration).filter(member_id=member.id).order_by("id")
+            for integration in connected:
                 await disconnecting.taken_out_of_use(
                     member, integration, grants=self._grants, vault=self._vault, leaves=True
                 )
-            await self._audited(viewer, "member.deactivated", f"member:{member.id}")
+            before: Facts = {"active": True, "calendars": [each.provider for each in connected]}
+            after: Facts = {"active": False, "calendars": []}
+            who = f"member:{member.id}"
+            await self._audited(viewer, "member.deactivated", who, before, after)
             await member.refresh_from_db()
             return member
 
@@ -135,7 +143,8 @@ class Members:
                 .filter(id=member.id)
                 .update(active=True, generation=member.generation + 1)
             )
-            await self._audited(viewer, "member.reactivated", f"member:{member.id}")
+            who, before, after = f"member:{member.id}", {"active": False}, {"active": True}
+            await self._audited(viewer, "member.reactivated", who, before, after)
             await everybody.welcome(viewer.organization_id, [member.id], at=self._clock())
             await member.refresh_from_db()
             return member
@@ -149,16 +158,15 @@ class Members:
         client_key: str,
         mentor: str,
         mentees: Sequence[str],
-        program: str = "Mentoring",
+        program: str,
     ) -> Match:
-        """Match a mentor with one mentee or several, named by uid; once for each client key.
+        """Match a mentor with mentees in a program, all named by uid; once for each client key.
 
         The same people have one active match in a program, however many match them at once.
         """
         _administers(viewer)
         said = {"mentor": mentor, "mentees": list(mentees), "program": program}
         once = Once.of(viewer, "createMatch", key=client_key, said=said)
-        name = _program(program)
         if not 1 <= len(mentees) < LARGEST_MATCH:
             raise InvalidInput("mentees", f"A match has 1 to {LARGEST_MATCH - 1} mentees.")
 
@@ -167,11 +175,12 @@ class Members:
             people = await _people(scope, mentor, mentees)
             # An import holds the organization, and its members only when it changes them.
             await Organization.select_for_update(no_key=True).get(id=viewer.organization_id)
-            there = await active_match(scope, people, name)
+            chosen = await programs.matchable(scope, program)
+            there = await active_match(scope, people, chosen.id)
             if there is not None:
                 raise AlreadyMatched(there)
             match = await Match.create(
-                organization_id=viewer.organization_id, program=name, created_at=at
+                organization_id=viewer.organization_id, program_id=chosen.id, created_at=at
             )
             joined = []
             for place, member in enumerate(people):
@@ -186,7 +195,10 @@ class Members:
             await matched.write_down(joined, organization_id=viewer.organization_id)
             own = any(member.id == viewer.member_id for member in people)
             action = matched.CREATED_WITH_THEMSELVES if own else matched.CREATED
-            await self._audited(viewer, action, f"match:{match.id}")
+            told: Facts = {
+                "state": "ACTIVE", "program": program, "mentor": mentor, "mentees": sorted(mentees),
+            }  # fmt: skip
+            await self._audited(viewer, action, f"match:{match.id}", None, told)
             return match.id
 
         made = await once.carried_out(make)
@@ -205,18 +217,28 @@ class Members:
                 return match
             await scope(Match).filter(id=match.id).update(state=MatchState.ENDED, ended_at=at)
             await cancel_ahead([match.id], scope=scope, by=viewer.member_id, now=at)
-            await self._audited(viewer, "match.ended", f"match:{match.id}")
+            which, before, after = f"match:{match.id}", {"state": "ACTIVE"}, {"state": "ENDED"}
+            await self._audited(viewer, "match.ended", which, before, after)
             await match.refresh_from_db()
             return match
 
         return await transaction(work)
 
-    async def _audited(self, viewer: Viewer, action: str, subject: str) -> None:
+    async def _audited(
+        self,
+        viewer: Viewer,
+        action: str,
+        subject: str,
+        before: Facts | None,
+        after: Facts,
+    ) -> None:
         await audit.record(
             organization_id=viewer.organization_id,
             actor_id=viewer.member_id,
             action=action,
             subject=subject,
+            before=before,
+            after=after,
             at=self._clock(),
         )
 
@@ -232,16 +254,6 @@ async def _locked(viewer: Viewer, uid: str) -> Member:
     if member is None:
         raise NotFound
     return member
-
-
-def _program(text: str) -> str:
-    try:
-        name = clean_text("program", text, limit=LONGEST_PROGRAM)
-    except BadText as bad:
-        raise InvalidInput("program", bad.why) from None
-    if not name:
-        raise InvalidInput("program", "A program has a name.")
-    return name
 
 
 async def _people(scope: Scope, mentor: str, mentees: Sequence[str]) -> list[Member]:

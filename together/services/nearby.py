@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 from together.domain.hours import zone_named
+from together.domain.policy import Policy
 from together.domain.slots import starts, touched
 from together.domain.spans import Span, Spans
 from together.services.booking_values import BookRequest
 from together.services.busy import Busy
 from together.services.circle import Circle
-from together.services.ground import ground
+from together.services.ground import Ground, ground
 
 MOST = 5
-_BEFORE, _AFTER = 86_400, 3 * 86_400
+BEFORE, AFTER = 86_400, 3 * 86_400
+"""Seconds before and after the start that was asked for."""
 
 
 async def nearby(people: Circle, request: BookRequest, *, busy: Busy, now: int) -> tuple[int, ...]:
     """Give the nearest starts that are offered, at which everybody whom the viewer sees is free."""
-    window = Span.of(request.start - _BEFORE, request.start + _AFTER)
+    window = Span.of(request.start - BEFORE, request.start + AFTER)
     land = await ground(people, window)
     known = await busy.stored(people.visible, window)
-    blocked = Spans()
-    for each in known.values():
-        blocked = blocked | each.busy | each.unknown
-    found = starts(
-        land.free,
+    return nearest(
+        land,
+        people.policy,
+        start=request.start,
         duration=request.duration,
-        step=people.policy.step,
-        zone=zone_named(request.zone),
-        window=window,
+        zone=request.zone,
+        blocked=Spans.any(each.busy | each.unknown for each in known.values()),
         not_before=people.policy.earliest(now),
         not_after=people.policy.latest(now),
-        closed=land.capped,
     )
-    taken = touched(found, blocked, duration=request.duration)
-    free = [start for start, no in zip(found, taken, strict=True) if not no]
-    return tuple(sorted(sorted(free, key=lambda start: abs(start - request.start))[:MOST]))
+
+
+def nearest(
+    land: Ground,
+    policy: Policy,
+    *,
+    start: int,
+    duration: int,
+    zone: str,
+    blocked: Spans,
+    not_before: int,
+    not_after: int | None,
+    closed: Spans | None = None,
+) -> tuple[int, ...]:
+    """Give the nearest starts that `land` offers, with nothing of `blocked` in their time.
+
+    None of them is in `closed`.
+    """
+    found = starts(
+        land.free,
+        duration=duration,
+        step=policy.step,
+        zone=zone_named(zone),
+        window=Span.of(start - BEFORE, start + AFTER),
+        not_before=not_before,
+        not_after=not_after,
+        closed=land.capped if closed is None else land.capped | closed,
+    )
+    taken = touched(found, blocked, duration=duration)
+    free = [each for each, no in zip(found, taken, strict=True) if not no]
+    return tuple(sorted(sorted(free, key=lambda each: abs(each - start))[:MOST]))

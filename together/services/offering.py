@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from together.providers.registry import Registry
+from together.services import audited
 from together.services.effective import MANAGED
 from together.services.refusals import (
     Forbidden,
@@ -15,10 +16,8 @@ from together.services.refusals import (
     ProviderUnknown,
 )
 from together.services.viewer import Viewer
-from together.store import audit
 from together.store.models import OrganizationIntegration, Role
 from together.store.scope import Scope
-from together.store.transaction import transaction
 
 MOST_OFFERED = 50
 _LOOKS_AFTER = frozenset({Role.ORG_ADMIN, Role.IT_ADMIN})
@@ -75,20 +74,13 @@ class Offering:
                 "offered": None if offer.only is None else list(offer.only),
                 "hidden": offer.hidden,
             }
-            # The line of the log comes first: it makes two administrators take turns.
-            await audit.record(
-                viewer.organization_id,
-                at=self._clock(),
-                actor_id=viewer.member_id,
-                action="integration.offer_hidden" if hidden else "integration.offer_limited",
-                subject=f"organization:{viewer.organization_id}",
-            )
             if not await scope(OrganizationIntegration).all().update(**columns):
                 await OrganizationIntegration.create(
                     organization_id=viewer.organization_id, **columns
                 )
 
-        await transaction(work)
+        action = "integration.offer_hidden" if hidden else "integration.offer_limited"
+        await audited.changing(viewer, action, work, at=self._clock())
         return offer
 
     def _checked(self, providers: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from together.providers.registry import Registry
 from together.providers.values import Capability
 from together.services.booking_values import Video
 from together.services.refusals import VideoUnavailable
+from together.services.video_choice import HouseVideo
 from together.store.models import CalendarRow, Integration, IntegrationState
 
 
@@ -50,13 +51,28 @@ async def written_at(integration: Integration | None) -> Place | None:
 
 
 def video_of(
-    video: Video, *, place: str | None, organizer: Place | None, registry: Registry
+    video: Video,
+    *,
+    place: str | None,
+    organizer: Place | None,
+    registry: Registry,
+    house: HouseVideo,
+    integrated: bool,
 ) -> str | None:
-    """Give the slug of the service that makes the link, or None when there is to be none."""
+    """Give the slug of the service that makes the link, or None when there is to be none.
+
+    A link is added by itself to sessions of who is integrated, also where it comes from the
+    organization's own service.
+    """
     if video.automatic:
-        return None if place else _carried(organizer, registry)
+        if place or not house.by_itself:
+            return None
+        own = house.provider if integrated else None
+        return own or _carried(organizer, registry)
     if video.provider is None:
         return None
+    if video.provider == house.provider:
+        return house.provider
     chosen = registry.videos.get(video.provider)
     if chosen is None or chosen.slug != _carried(organizer, registry, wanted=video.provider):
         raise VideoUnavailable

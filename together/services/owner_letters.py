@@ -9,11 +9,12 @@ from together.services.letters import Letter, moment
 from together.store.models import DelegationState, Job, JobKind, OrganizationIntegration
 
 WHY = {
-    "NotDelegated": "The service does not let the key act for your members any more.",
+    "NotDelegated": "The service does not let Together act for your members any more.",
     "ScopesMissing": "Some of the permissions were taken back at the service.",
     "KeyRefused": "The key was deleted or switched off at the service.",
     "PolicyRefused": "A policy of your organization at the service does not let Together in.",
     "KeyReplaced": "The key was replaced, and the new one is not verified yet.",
+    "ConsentReplaced": "The consent was given anew, and is not verified yet.",
 }
 """By the name of the error, in plain words for an administrator."""
 PLACE = "Settings > Integrations > Calendar"

@@ -35,6 +35,10 @@ class MailServerAway(NeedsTime):
     words = "The mail server cannot be reached, or stopped answering."
 
 
+class PerhapsTaken(MailServerAway):
+    """It was lost while a message was handed over, which it may have taken."""
+
+
 class NotAcceptedYet(NeedsTime):
     """The server asks to be asked again."""
 
@@ -87,13 +91,18 @@ class MailServerPost:
         [sender], [receiver] = message["From"].addresses, message["To"].addresses
         # Most servers know ASCII only; where a message needs more, the server has to say it can.
         wide = not f"{sender.addr_spec}{receiver.addr_spec}".isascii()
-        async with self._connected(greets_as=sender.domain) as client:
-            await client.sendmail(
-                sender.addr_spec,
-                [receiver.addr_spec],
-                message.as_bytes(policy=SMTPUTF8 if wide else SMTP.clone(cte_type="7bit")),
-                mail_options=["SMTPUTF8", "BODY=8BITMIME"] if wide else [],
-            )
+        said = False
+        try:
+            async with self._connected(greets_as=sender.domain) as client:
+                said = True
+                await client.sendmail(
+                    sender.addr_spec,
+                    [receiver.addr_spec],
+                    message.as_bytes(policy=SMTPUTF8 if wide else SMTP.clone(cte_type="7bit")),
+                    mail_options=["SMTPUTF8", "BODY=8BITMIME"] if wide else [],
+                )
+        except MailServerAway:
+            raise PerhapsTaken if said else MailServerAway from None
 
     async def check(self, *, sender: str) -> None:
         """Go as far as a message would, and hand none over."""

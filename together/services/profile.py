@@ -16,6 +16,7 @@ from together.domain.hours import (
     zone_named,
 )
 from together.domain.texts import BadText, clean_text
+from together.services import found_by
 from together.services.refusals import InvalidInput, NotFound, UnknownZone
 from together.services.viewer import Viewer
 from together.store.models import HoursException, Member
@@ -43,7 +44,10 @@ class Profiles:
             mine = Scope(viewer.organization_id)(Member).filter(id=viewer.member_id)
             if changes:
                 await mine.update(**changes)
-            return await _itself(viewer)
+            member = await _itself(viewer)
+            if name is not None:
+                await found_by.note([member])
+            return member
 
         return await transaction(work)
 

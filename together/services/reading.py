@@ -17,6 +17,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from together.domain.policy import Policy
+from together.services.looked_after import looks_after_programs, matches_of, people_of
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -60,17 +61,34 @@ def _mine(viewer: Viewer) -> QuerySet[Participant]:
 
 
 async def members(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Member]:
-    """Find members by uid: the viewer, those they are matched with, or all for an administrator."""
+    """Find members by uid: the viewer, those they are matched with, or all for an administrator.
+
+    Whoever looks after a program finds those who are in its matches, too, and who shares the work.
+    """
     rows = Scope(viewer.organization_id)(Member).filter(uid__in=uids)
     if not administers(viewer):
         shared = Participant.filter(match_id__in=Subquery(_mine(viewer).values("match_id")))
-        rows = rows.filter(Q(id=viewer.member_id) | Q(id__in=Subquery(shared.values("member_id"))))
+        seen = Q(id=viewer.member_id) | Q(id__in=Subquery(shared.values("member_id")))
+        if looks_after_programs(viewer):
+            matched, colleagues = people_of(viewer)
+            seen |= Q(id__in=matched) | Q(id__in=colleagues)
+        rows = rows.filter(seen)
     return await rows
 
 
 async def members_by_id(viewer: Viewer, ids: Sequence[int]) -> Sequence[Member]:
     """Find members whom a row that the viewer sees points to."""
     return await Scope(viewer.organization_id)(Member).filter(id__in=ids)
+
+
+async def companions(viewer: Viewer, ids: Sequence[int]) -> dict[int, bool]:
+    """Say which of these members are in a match with the viewer, or are the viewer."""
+    rows = await (
+        Scope(viewer.organization_id)(Participant)
+        .filter(member_id__in=ids, match_id__in=Subquery(_mine(viewer).values("match_id")))
+        .values_list("member_id", flat=True)
+    )
+    return dict.fromkeys([viewer.member_id, *map(int, rows)], True)  # type: ignore[arg-type]
 
 
 async def organizations(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Organization]:
@@ -83,7 +101,10 @@ async def organizations(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Orga
 async def matches(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Match]:
     rows = Scope(viewer.organization_id)(Match).filter(uid__in=uids)
     if not administers(viewer):
-        rows = rows.filter(id__in=Subquery(_mine(viewer).values("match_id")))
+        seen = Q(id__in=Subquery(_mine(viewer).values("match_id")))
+        if looks_after_programs(viewer):
+            seen |= Q(id__in=matches_of(viewer))
+        rows = rows.filter(seen)
     return await rows
 
 
@@ -93,10 +114,11 @@ async def matches_by_id(viewer: Viewer, ids: Sequence[int]) -> Sequence[Match]:
 
 async def bookings(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Booking]:
     """Find sessions of the viewer's matches, from the day they joined on."""
-    return await _seen_bookings(viewer).filter(uid__in=uids)
+    return await seen_bookings(viewer).filter(uid__in=uids)
 
 
-def _seen_bookings(viewer: Viewer) -> QuerySet[Booking]:
+def seen_bookings(viewer: Viewer) -> QuerySet[Booking]:
+    """Select the sessions of the viewer's matches, from the day they joined on."""
     joined = RawSQL(
         "(SELECT seen.joined_at FROM participant AS seen "  # noqa: S608  (an integer of ours)
         'WHERE seen.match_id = "booking"."match_id" '
@@ -130,7 +152,7 @@ async def participants(viewer: Viewer, match_ids: Sequence[int]) -> dict[int, li
         .filter(match_id__in=match_ids)
         .order_by("member_id")
     )
-    return _grouped(rows, "match_id")
+    return grouped(rows, "match_id")
 
 
 async def own_matches(viewer: Viewer, asked: Asked) -> Sequence[Match]:
@@ -138,19 +160,19 @@ async def own_matches(viewer: Viewer, asked: Asked) -> Sequence[Match]:
     rows = Scope(viewer.organization_id)(Match).filter(
         id__in=Subquery(_mine(viewer).values("match_id"))
     )
-    return await _part(rows, asked, columns=("created_at", "uid"), falling=True)
+    return await part(rows, asked, columns=("created_at", "uid"), falling=True)
 
 
 async def all_matches(viewer: Viewer, asked: Asked) -> Sequence[Match]:
     """List the organization's matches, the newest first."""
     rows = Scope(viewer.organization_id)(Match)
-    return await _part(rows, asked, columns=("created_at", "uid"), falling=True)
+    return await part(rows, asked, columns=("created_at", "uid"), falling=True)
 
 
 async def all_members(viewer: Viewer, asked: Asked) -> Sequence[Member]:
     """List the organization's members by address."""
     rows = Scope(viewer.organization_id)(Member)
-    return await _part(rows, asked, columns=("email_key",), falling=False)
+    return await part(rows, asked, columns=("email_key",), falling=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +188,14 @@ async def bookings_of(
     viewer: Viewer, match_id: int, asked: Asked, *, which: Which
 ) -> Sequence[Booking]:
     """List the sessions of one match by start, from anywhere in the list."""
-    rows = _seen_bookings(viewer).filter(match_id=match_id)
+    rows = seen_bookings(viewer).filter(match_id=match_id)
     if which.ends_after is not None:
         rows = rows.filter(ends__gt=which.ends_after)
     if which.starts_before is not None:
         rows = rows.filter(starts__lt=which.starts_before)
     if which.state is not None:
         rows = rows.filter(state=which.state)
-    return await _part(rows, asked, columns=("starts", "uid"), falling=False)
+    return await part(rows, asked, columns=("starts", "uid"), falling=False)
 
 
 async def first_bookings(
@@ -200,17 +222,17 @@ async def first_bookings(
         f"WHERE {' AND '.join(conditions)}) AS ranked "
         f"WHERE nth <= {int(asked.size) + 1} ORDER BY match_id, nth"
     )
-    return _grouped(rows, "match_id")
+    return grouped(rows, "match_id")
 
 
 async def seats(viewer: Viewer, booking_ids: Sequence[int]) -> dict[int, list[Seat]]:
     rows = Scope(viewer.organization_id)(Seat).filter(booking_id__in=booking_ids)
-    return _grouped(await rows.order_by("member_id"), "booking_id")
+    return grouped(await rows.order_by("member_id"), "booking_id")
 
 
 async def history(viewer: Viewer, booking_ids: Sequence[int]) -> dict[int, list[History]]:
     rows = Scope(viewer.organization_id)(History).filter(booking_id__in=booking_ids)
-    return _grouped(await rows.order_by("id"), "booking_id")
+    return grouped(await rows.order_by("id"), "booking_id")
 
 
 async def held(viewer: Viewer, match_ids: Sequence[int], *, now: int) -> dict[int, int]:
@@ -228,7 +250,7 @@ async def held(viewer: Viewer, match_ids: Sequence[int], *, now: int) -> dict[in
 async def exceptions(viewer: Viewer, member_ids: Sequence[int]) -> dict[int, list[HoursException]]:
     """List the dates with other hours."""
     rows = Scope(viewer.organization_id)(HoursException).filter(member_id__in=member_ids)
-    return _grouped(await rows.order_by("date"), "member_id")
+    return grouped(await rows.order_by("date"), "member_id")
 
 
 async def holidays(viewer: Viewer) -> Sequence[Holiday]:
@@ -248,7 +270,7 @@ async def own_organization(viewer: Viewer) -> Organization:
 M = TypeVar("M", bound=Model)
 
 
-async def _part(
+async def part(
     rows: QuerySet[M], asked: Asked, *, columns: tuple[str, ...], falling: bool
 ) -> Sequence[M]:
     """Read the rows after (and before) the given places, nearest first, and one more."""
@@ -270,7 +292,8 @@ def _beyond(columns: tuple[str, ...], key: Key, *, up: bool) -> Q:
     return Q(**farther) | Q(Q(**same), _beyond(tuple(others), key[1:], up=up))
 
 
-def _grouped(rows: Sequence[Any], by: str) -> dict[int, list[Any]]:
+def grouped(rows: Sequence[Any], by: str) -> dict[int, list[Any]]:
+    """Put rows together by a column."""
     grouped: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         grouped[getattr(row, by)].append(row)

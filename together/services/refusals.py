@@ -279,6 +279,10 @@ class SessionIsOver(Refusal):
     words = "This session is over and cannot be cancelled."
 
 
+class AnswersClosed(Refusal):
+    words = "This session cannot be answered any more: it has begun, or was cancelled or changed."
+
+
 class EmailTaken(Refusal):
     words = "A member with this address exists in your organization."
 

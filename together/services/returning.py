@@ -17,7 +17,12 @@ from together.store.models import (
     JobState,
 )
 
-_KINDS = (JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT)
+_KINDS = (
+    JobKind.WRITE_EVENT,
+    JobKind.POLL_MEETING,
+    JobKind.REVISE_EVENT,
+    JobKind.CANCEL_EVENT,
+)
 
 
 async def take_up(integration: Integration, *, after: int, now: int) -> None:

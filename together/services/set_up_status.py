@@ -13,6 +13,10 @@ from together.services.proved import addresses_in, domains_of
 from together.store.models import Integration, IntegrationState, Member, OrganizationIntegration
 from together.store.scope import Scope
 
+GIVING = frozenset({StepKind.UPLOAD_KEY, StepKind.CONSENT})
+"""Steps that are done once there is a credential; of the others, nothing is known until it works.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -57,5 +61,5 @@ def steps_of(row: OrganizationIntegration, *, registry: Registry) -> list[tuple[
     steps = provider.delegation.steps(
         capabilities=Capability(row.capabilities), id=row.credential_id
     )
-    uploaded, works = row.credential is not None, row.verified_at is not None
-    return [(each, uploaded if each.kind is StepKind.UPLOAD_KEY else works) for each in steps]
+    given, works = row.credential is not None, row.verified_at is not None
+    return [(each, given if each.kind in GIVING else works) for each in steps]

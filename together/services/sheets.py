@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from together.domain.addresses import BadAddress, checked_email, email_key
 from together.domain.hours import BadZone, zone_named
+from together.domain.programs import USUAL, program_key
 from together.domain.texts import BadText, clean_text
 from together.store.models import Role
 
 MEMBERS = ("email", "name", "zone", "role")
 MATCHES = ("mentor", "mentee", "program")
-PROGRAM = "Mentoring"
-"""What two are matched in where nothing is said."""
 LARGEST = 10_000_000
 """Bytes of one file."""
 LONGEST = 100_000
@@ -74,11 +72,6 @@ class Sheets:
     members: list[MemberLine] = field(default_factory=list)
     matches: list[MatchLine] = field(default_factory=list)
     problems: list[Wrong] = field(default_factory=list)
-
-
-def program_key(program: str) -> str:
-    """Fold a program's name: letters of either case, and spaces however many, compare equal."""
-    return unicodedata.normalize("NFC", " ".join(program.casefold().split()))
 
 
 def read_sheets(files: Iterable[tuple[str, bytes]]) -> Sheets:
@@ -152,7 +145,7 @@ def _line(sheets: Sheets, cells: Mapping[str, str], file: str, line: int, count:
             line,
             email_key(cell.email("mentor")),
             email_key(cell.email("mentee")),
-            cell.text("program", empty=PROGRAM),
+            cell.text("program", empty=USUAL),
         )
         if not cell.problems and match.mentor == match.mentee:
             cell.problems.append("mentor and mentee are one person.")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from together.domain.booking import seat
+from together.domain.recurrence import Recurrence
 from together.domain.spans import Span
 from together.providers.registry import Registry
-from together.services.booking_values import BookRequest
+from together.services import meeting_jobs
+from together.services.booking_values import BookRequest, Time
 from together.services.circle import Circle
 from together.services.client_keys import Once
 from together.services.ground import ground
+from together.services.in_turn import open_in_turn
 from together.services.organizing import Place, account_hash, video_of
 from together.services.refusals import MatchHasEnded, TooManySessions
+from together.services.series_values import SeriesRequest
+from together.services.video_choice import HouseVideo
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -30,6 +36,8 @@ from together.store.models import (
     Member,
     Participant,
     Seat,
+    Series,
+    new_uid,
 )
 
 MOST_OPEN = 60
@@ -50,9 +58,12 @@ class Plan:
     """A request that was considered and may be carried out."""
 
     viewer: Viewer
-    request: BookRequest
+    request: BookRequest | SeriesRequest
+    times: Sequence[Time]
+    """Of its sessions, in order."""
     people: Circle
     organizer: Place | None
+    house: HouseVideo
     registry: Registry
     once: Once
     now: int
@@ -61,17 +72,28 @@ class Plan:
     settled: bool
     """Whether an organizer that is not there any more leaves the session to Together; otherwise
     everything is considered again."""
+    recurrence: Recurrence | None = None
+    """Of a series."""
 
     @property
-    def span(self) -> Span:
-        return Span.of(self.request.start, self.request.start + self.request.duration * 60)
+    def window(self) -> Span:
+        return Span.of(self.times[0].starts, self.times[-1].ends)
 
 
-async def take(plan: Plan) -> Booking | None:
-    """Write the session; None when the time is taken.  The database may say so too (`Overlap`).
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What was written."""
+
+    bookings: Sequence[Booking]
+    series: Series | None
+
+
+async def take(plan: Plan) -> Took | None:
+    """Write all the sessions; None when a time is taken.  The database may say so too (`Overlap`).
 
     Rows are locked in one order by everybody (match, members, integration), so that two bookings
-    wait for each other instead of ending each other.
+    wait for each other instead of ending each other.  A series takes as many statements as one
+    session does.
     """
     organization = plan.viewer.organization_id
     match = await Match.filter(
@@ -80,40 +102,36 @@ async def take(plan: Plan) -> Booking | None:
     members = await _members(plan)
     if match.state is not MatchState.ACTIVE or members is None:
         raise MatchHasEnded
-    if await _open_sessions(plan) >= MOST_OPEN:
+    if await _open_sessions(plan) + len(plan.times) > MOST_OPEN:
         raise TooManySessions
-    if await _changes(plan) >= MOST_CHANGES:
+    if await _changes(plan) + len(plan.times) > MOST_CHANGES:
         raise TooManySessions(
             "The sessions of this match were changed too often within an hour. Try again later."
         )
     # Sessions, caps and days away may have changed since they were looked at.
-    land = await ground(plan.people, plan.span)
-    if not land.open_to_all(plan.span.starts, plan.span.ends):
+    land = await ground(plan.people, plan.window)
+    if not all(open_in_turn(land, plan.people, plan.times)):
         return None
     organizer = await _still_there(plan.organizer)
     if organizer is None and plan.organizer is not None and not plan.settled:
         raise OrganizerChanged
-    booking = await _booked(plan, organizer)
-    await plan.once.remember(booking.id, now=plan.stamp)
-    starts, ends = seat(booking.starts, booking.ends, policy=plan.people.policy)
-    for member_id in members:  # in rising order: the opposite order deadlocks
-        await Seat.create(
+    series = await _series(plan)
+    bookings = await _booked(plan, organizer, series)
+    made = bookings[0].id if series is None else series.id
+    await plan.once.remember(made, now=plan.stamp)
+    await _seated(plan, bookings, members)
+    await _to_be_delivered(plan, bookings, organizer)
+    await History.bulk_create(
+        History(
             organization_id=organization,
             booking_id=booking.id,
-            member_id=member_id,
-            starts=starts,
-            ends=ends,
-            answer="ACCEPTED" if member_id == plan.viewer.member_id else "NEEDS_ACTION",
+            at=plan.now,
+            member_id=plan.viewer.member_id,
+            what="BOOKED",
         )
-    await _to_be_delivered(plan, booking, organizer)
-    await History.create(
-        organization_id=organization,
-        booking_id=booking.id,
-        at=plan.now,
-        member_id=plan.viewer.member_id,
-        what="BOOKED",
+        for booking in bookings
     )
-    return booking
+    return Took(bookings, series)
 
 
 async def _members(plan: Plan) -> list[int] | None:
@@ -165,56 +183,111 @@ async def _still_there(organizer: Place | None) -> Place | None:
     return None if row is None else organizer
 
 
-async def _booked(plan: Plan, organizer: Place | None) -> Booking:
-    request = plan.request
-    return await Booking.create(
+async def _series(plan: Plan) -> Series | None:
+    if plan.recurrence is None:
+        return None
+    return await Series.create(
         organization_id=plan.viewer.organization_id,
         match_id=plan.people.match.id,
         booked_by_id=plan.viewer.member_id,
-        starts=plan.span.starts,
-        ends=plan.span.ends,
-        zone=request.zone,
-        place=request.place,
-        video=video_of(
-            request.video, place=request.place, organizer=organizer, registry=plan.registry
-        ),
-        event_key=_event_key(),
+        rule=str(plan.recurrence.rule),
+        zone=plan.request.zone,
+        begins_at=plan.recurrence.first,
+        count=plan.recurrence.count,
         created_at=plan.now,
     )
 
 
-async def _to_be_delivered(plan: Plan, booking: Booking, organizer: Place | None) -> None:
-    """Write down the booker's own event, and that the worker is to find out about the others.
+async def _booked(plan: Plan, organizer: Place | None, series: Series | None) -> list[Booking]:
+    request = plan.request
+    video = video_of(
+        request.video,
+        place=request.place,
+        organizer=organizer,
+        registry=plan.registry,
+        house=plan.house,
+        integrated=plan.people.viewer.integration is not None,
+    )
+    rows = [
+        Booking(
+            uid=new_uid(),
+            organization_id=plan.viewer.organization_id,
+            match_id=plan.people.match.id,
+            booked_by_id=plan.viewer.member_id,
+            starts=time.starts,
+            ends=time.ends,
+            zone=request.zone,
+            place=request.place,
+            video=video,
+            event_key=event_key(),
+            created_at=plan.now,
+            series_id=None if series is None else series.id,
+            occurrence=time.occurrence,
+        )
+        for time in plan.times
+    ]
+    await Booking.bulk_create(rows)
+    # Rows written many at a time do not say what their ids are.
+    return await Booking.filter(
+        organization_id=plan.viewer.organization_id, uid__in=[row.uid for row in rows]
+    ).order_by("starts")
+
+
+async def _seated(plan: Plan, bookings: Sequence[Booking], members: Sequence[int]) -> None:
+    rows = []
+    for member_id in members:  # in rising order: the opposite order deadlocks
+        for booking in bookings:
+            starts, ends = seat(booking.starts, booking.ends, policy=plan.people.policy)
+            rows.append(
+                Seat(
+                    organization_id=booking.organization_id,
+                    booking_id=booking.id,
+                    member_id=member_id,
+                    starts=starts,
+                    ends=ends,
+                    answer="ACCEPTED" if member_id == plan.viewer.member_id else "NEEDS_ACTION",
+                )
+            )
+    await Seat.bulk_create(rows)
+
+
+async def _to_be_delivered(
+    plan: Plan, bookings: Sequence[Booking], organizer: Place | None
+) -> None:
+    """Write down the booker's own events, and that the worker is to find out about the others.
 
     Whose other calendar gets an event is not looked at here: a booking by somebody who may not
     know of it must not differ by it, down to the statements it takes.
     """
-    integration_id = None
+    video = bookings[0].video
+    if video is not None and video == plan.house.provider:
+        await meeting_jobs.make_later(bookings, registry=plan.registry, at=plan.stamp)
     if organizer is not None:
-        integration_id = organizer.integration.id
-        await CalendarEvent.create(
+        await CalendarEvent.bulk_create(
+            CalendarEvent(
+                organization_id=booking.organization_id,
+                booking_id=booking.id,
+                integration_id=organizer.integration.id,
+                account_hash=account_hash(organizer.integration),
+                calendar_id=organizer.calendar.external_id,
+            )
+            for booking in bookings
+        )
+    own = [] if organizer is None else [organizer.integration.id]
+    await Job.bulk_create(
+        Job(
             organization_id=booking.organization_id,
+            kind=JobKind.WRITE_EVENT,
             booking_id=booking.id,
             integration_id=integration_id,
-            account_hash=account_hash(organizer.integration),
-            calendar_id=organizer.calendar.external_id,
+            due_at=plan.stamp,
+            created_at=plan.stamp,
         )
-        await write_later(booking, integration_id=integration_id, at=plan.stamp)
-    await write_later(booking, integration_id=None, at=plan.stamp)
-
-
-async def write_later(booking: Booking, *, integration_id: int | None, at: int) -> None:
-    """Have the worker write the event into one calendar, or find out whose get one."""
-    await Job.create(
-        organization_id=booking.organization_id,
-        kind=JobKind.WRITE_EVENT,
-        booking_id=booking.id,
-        integration_id=integration_id,
-        due_at=at,
-        created_at=at,
+        for booking in bookings
+        for integration_id in (*own, None)
     )
 
 
-def _event_key() -> str:
+def event_key() -> str:
     """Make a key that a service can take for an event's own id: 160 random bits in ``0-9a-v``."""
     return base64.b32hexencode(secrets.token_bytes(20)).decode().lower()

@@ -94,3 +94,10 @@ async def target_of(job: Job) -> Target | None:
         return None
     integration = await Integration.get_or_none(**mine, id=job.integration_id)
     return Target(job, booking, row, integration)
+
+
+async def is_bookers(row: CalendarEvent) -> bool:
+    """Whether it is the booker's own event, also when their calendar is gone: it came first."""
+    return not await CalendarEvent.exists(
+        organization_id=row.organization_id, booking_id=row.booking_id, id__lt=row.id
+    )

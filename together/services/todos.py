@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from together.providers.registry import Registry
+from together.providers.values import Answer
 from together.services import delegation_state, owner_letters
 from together.services.integrations import can_reconnect, reason_in_words
 from together.services.offering import looks_after_integrations, offered
+from together.services.video_refusals import no_links
 from together.services.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -20,7 +22,9 @@ from together.store.models import (
     IntegrationState,
     Match,
     MatchState,
+    OrganizationVideo,
     Participant,
+    Seat,
 )
 from together.store.scope import Scope
 
@@ -28,12 +32,13 @@ from together.store.scope import Scope
 class TodoKind(StrEnum):
     RECONNECT_CALENDAR = "RECONNECT_CALENDAR"
     BOOK_NEXT_SESSION = "BOOK_NEXT_SESSION"
+    RESPOND_TO_SESSION = "RESPOND_TO_SESSION"
     FIX_ORGANIZATION_INTEGRATION = "FIX_ORGANIZATION_INTEGRATION"
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """One thing to do; `integration` or `match` says about what."""
+    """One thing to do; `integration`, `match` or `booking` says about what."""
 
     kind: TodoKind
     since: int
@@ -42,12 +47,13 @@ class Todo:
     reason: str | None = None
     """In plain words."""
     match: Match | None = None
+    booking: Booking | None = None
     provider: str | None = None
     """Slug, where it is about no integration of the viewer's own."""
 
 
 class Todos:
-    """Reads the list of whoever asks, in four statements however long it is."""
+    """Reads the list of whoever asks, in five statements however long it is."""
 
     def __init__(self, registry: Registry, clock: Callable[[], int]) -> None:
         self._registry, self._clock = registry, clock
@@ -57,17 +63,22 @@ class Todos:
         return [
             *await self._organization(viewer),
             *await self._calendar(viewer),
+            *await self._answers(viewer),
             *await self._sessions(viewer),
         ]
 
     async def _organization(self, viewer: Viewer) -> list[Todo]:
         if not looks_after_integrations(viewer):
             return []
+        kind, todos = TodoKind.FIX_ORGANIZATION_INTEGRATION, []
         row = await delegation_state.managing(viewer.organization_id)
-        if row is None or row.state is not DelegationState.FAILING:
-            return []
-        kind = TodoKind.FIX_ORGANIZATION_INTEGRATION
-        return [Todo(kind, row.since, reason=owner_letters.why(row), provider=row.provider)]
+        if row is not None and row.state is DelegationState.FAILING:
+            why = owner_letters.why(row)
+            todos.append(Todo(kind, row.since, reason=why, provider=row.provider))
+        video = await Scope(viewer.organization_id)(OrganizationVideo).first()
+        if video is not None and (why := no_links(video)) is not None:
+            todos.append(Todo(kind, video.since, reason=why))
+        return todos
 
     async def _calendar(self, viewer: Viewer) -> list[Todo]:
         integration = await Scope(viewer.organization_id)(Integration).get_or_none(
@@ -85,6 +96,26 @@ class Todos:
                 integration=integration,
                 reason=reason_in_words(integration),
             )
+        ]
+
+    async def _answers(self, viewer: Viewer) -> list[Todo]:
+        """Ask for an answer to each session ahead that can still be answered, the next first."""
+        seats = await (
+            Scope(viewer.organization_id)(Seat)
+            .filter(
+                member_id=viewer.member_id,
+                live=True,
+                answer=Answer.NEEDS_ACTION.value,
+                starts__gt=self._clock(),
+                booking__state=BookingState.CONFIRMED,
+                booking__match__state=MatchState.ACTIVE,
+            )
+            .select_related("booking")
+            .order_by("starts", "id")
+        )
+        bookings: list[Any] = [seat.booking for seat in seats]
+        return [
+            Todo(TodoKind.RESPOND_TO_SESSION, each.created_at, booking=each) for each in bookings
         ]
 
     async def _sessions(self, viewer: Viewer) -> list[Todo]:

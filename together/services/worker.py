@@ -9,7 +9,14 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from together.services import attempts, busy_blocks, client_keys, delivery, everybody
+from together.services import (
+    asking_to_connect,
+    attempts,
+    busy_blocks,
+    client_keys,
+    delivery,
+    everybody,
+)
 from together.services.busy import FACTS, Busy
 from together.services.choosing import Choosing
 from together.services.delegated import Delegations
@@ -102,6 +109,7 @@ class Worker:
         gone += await client_keys.forget(now=now)
         gone += await delivery.forget(now=now)
         gone += await attempts.forget(now=now)
+        gone += await asking_to_connect.forget(now=now)
         if gone:
             await Database.current().truncate_log()
         if self._delegations is not None:

@@ -8,22 +8,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from together.store.models import AuditEntry, Organization
 from together.store.transaction import transaction
+
+Fact: TypeAlias = str | int | bool | Sequence[str] | None
+Facts: TypeAlias = Mapping[str, Fact]
+"""What is told of a change, by name: ids, states, slugs; no secret, and nobody's name or address.
+
+A person is told by the id that the outside knows."""
+
+LONGEST_TEXT = 200
+LONGEST = 4_000
+"""Characters of all that is told of before, or of after."""
 
 _FIRST = "0" * 64
 _PAGE = 1000
 
 
+async def turn(organization_id: int) -> None:
+    """Let whoever changes this organization wait until this transaction is over."""
+    await Organization.select_for_update(no_key=True).get(id=organization_id)
+
+
 async def record(
-    organization_id: int, *, at: int, actor_id: int | None, action: str, subject: str
+    organization_id: int,
+    *,
+    at: int,
+    actor_id: int | None,
+    action: str,
+    subject: str,
+    before: Facts | None = None,
+    after: Facts | None = None,
 ) -> AuditEntry:
     """Add a line, in the transaction that does what it tells.  `subject` names ids, not people."""
 
     async def add() -> AuditEntry:
         # Lines of one organization are added one after the other, or two would follow the same.
-        await Organization.select_for_update(no_key=True).get(id=organization_id)
+        await turn(organization_id)
         last = await AuditEntry.filter(organization_id=organization_id).order_by("-id").first()
         entry = AuditEntry(
             organization_id=organization_id,
@@ -31,6 +55,8 @@ async def record(
             actor_id=actor_id,
             action=action,
             subject=subject,
+            before=_canonical(before),
+            after=_canonical(after),
             hash_before=last.hash if last else _FIRST,
         )
         entry.hash = _hash(entry)
@@ -58,6 +84,30 @@ async def first_broken(organization_id: int) -> int | None:
     return None
 
 
+def _canonical(facts: Facts | None) -> str | None:
+    """Print facts in one way only; where they are too long, a list stands as its length."""
+    if facts is None:
+        return None
+    told = _printed({name: _shown(fact) for name, fact in facts.items()})
+    if len(told) <= LONGEST:
+        return told
+    return _printed({name: _counted(_shown(fact)) for name, fact in facts.items()})
+
+
+def _printed(facts: Facts) -> str:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def _shown(fact: Fact) -> Fact:
+    if isinstance(fact, str):
+        return fact[:LONGEST_TEXT]
+    return [each[:LONGEST_TEXT] for each in fact] if isinstance(fact, Sequence) else fact
+
+
+def _counted(fact: Fact) -> Fact:
+    return len(fact) if isinstance(fact, Sequence) and not isinstance(fact, str) else fact
+
+
 def _hash(entry: AuditEntry) -> str:
     told = (
         entry.hash_before,
@@ -67,4 +117,6 @@ def _hash(entry: AuditEntry) -> str:
         entry.action,
         entry.subject,
     )
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    # Lines of before had no such details; their hashes are of what they have.
+    details = () if entry.before is entry.after is None else (entry.before, entry.after)
+    return hashlib.sha256(json.dumps((*told, *details)).encode()).hexdigest()

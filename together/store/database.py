@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -113,6 +114,9 @@ class Database:
         self._client = client
         try:
             await client.create_connection(with_db=True)
+        except asyncio.CancelledError:
+            await client.close()
+            raise
         except Exception as error:  # noqa: BLE001  (each driver has its own, and may quote a password)
             await client.close()
             raise DatabaseUnavailable(
@@ -145,11 +149,13 @@ class Database:
 
     async def close(self) -> None:
         """Let what is under way come to its end, then close every connection."""
-        if self._client is not None:
-            await self._client.close()
-        if self._open:
-            self._open = False
-            self._speaking.remove(self.dialect)
+        try:
+            if self._client is not None:
+                await self._client.close()
+        finally:
+            if self._open:
+                self._open = False
+                self._speaking.remove(self.dialect)
 
 
 def _is_file(path: Path) -> bool:

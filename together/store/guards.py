@@ -90,9 +90,14 @@ def stays(dialect: str, tables: tuple[str, ...]) -> Iterator[str]:
             ON "{table}" {action}"""
 
 
-def same_organization(dialect: str, relations: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
-    """Refuse a row that points at a row of another organization: (table, column, other table)."""
-    if dialect == "postgres":
+def same_organization(
+    dialect: str, relations: tuple[tuple[str, str, str], ...], *, told_before: bool = False
+) -> Iterator[str]:
+    """Refuse a row that points at a row of another organization: (table, column, other table).
+
+    `told_before` is for other tables that an earlier step has pointed at in this way already.
+    """
+    if dialect == "postgres" and not told_before:
         for other in dict.fromkeys(other for _, _, other in relations):
             yield f"""ALTER TABLE "{other}"
                 ADD CONSTRAINT "{other}_{FOREIGN}" UNIQUE (id, organization_id)"""

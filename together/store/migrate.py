@@ -85,17 +85,36 @@ async def _migrate(database: Database, say: Callable[[str], object]) -> list[str
     if database.dialect == "sqlite":
         # A step that remakes a table drops the old one; its rows' children must not go with it.
         await database.client.execute_script("PRAGMA foreign_keys = OFF")
-    before = State(models={}, apps=StateApps({"together": database.dialect}))
+    state = State(models={}, apps=Tables({"together": database.dialect}))
     taken = []
     for step in steps():
-        if await transaction(partial(_take, database, step, before)):
-            say(step.name)
-            taken.append(step.name)
-        await step.apply(before, dry_run=True)
+        after = await transaction(partial(_take, database, step, state))
+        if after is None:
+            state = await step.apply(state, dry_run=True)
+            continue
+        state = after
+        say(step.name)
+        taken.append(step.name)
     return taken
 
 
-async def _take(database: Database, step: Migration, before: State) -> bool:
+class Tables(StateApps):
+    """Models as steps need them: they make tables, and nobody asks these models for rows.
+
+    Each operation makes all of them anew, and most of what that cost were filters for queries.
+    """
+
+    def _build_initial_querysets(self) -> None:
+        for models in self.apps.values():
+            for model in models.values():
+                if model._meta._inited:
+                    model._meta.finalise_fields()
+                    model._meta._generate_db_fields()
+                    model._meta._resolve_index_expressions()
+
+
+async def _take(database: Database, step: Migration, before: State) -> State | None:
+    """Take a step, and give what it leads to; None where it was taken before."""
     client = get_connection(database.dialect)
     if database.dialect == "postgres":
         await client.execute_query(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -103,13 +122,13 @@ async def _take(database: Database, step: Migration, before: State) -> bool:
         "CREATE TABLE IF NOT EXISTS migration (name VARCHAR(100) PRIMARY KEY)"
     )
     if step.name not in await _lacking(database):
-        return False
+        return None
     editor = {"sqlite": SqliteSchemaEditor, "postgres": AsyncpgSchemaEditor}[database.dialect]
-    await step.apply(before.clone(), schema_editor=editor(client))
+    after = await step.apply(before.clone(), schema_editor=editor(client))
     if database.dialect == "sqlite" and await client.execute_query_dict("PRAGMA foreign_key_check"):
         raise RuntimeError(f"{step.name} leaves rows whose parents are gone.")
     await client.execute_query(f"INSERT INTO migration (name) VALUES ('{step.name}')")  # noqa: S608
-    return True
+    return after
 
 
 async def _lacking(database: Database) -> list[str]:

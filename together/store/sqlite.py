@@ -23,7 +23,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from together.store.refused import RowRefused, refusal
-from together.store.undisturbed import Undisturbed
+from together.store.undisturbed import Undisturbed, to_its_end
 
 T = TypeVar("T")
 
@@ -50,8 +50,11 @@ class SqliteStore(SqliteClient):
         self.undisturbed = Undisturbed()
 
     async def create_connection(self, with_db: bool) -> None:
-        if self._connection:
-            return
+        if not self._connection:
+            # Nobody who leaves meanwhile leaves the thread of a connection behind.
+            await self.undisturbed.run(self._open())
+
+    async def _open(self) -> None:
         self._connection = await self._opening(PRAGMAS)
         for _ in range(READERS):
             self._readers.put_nowait(await self._opening({**PRAGMAS, "query_only": "ON"}))
@@ -66,11 +69,25 @@ class SqliteStore(SqliteClient):
         return connection
 
     async def close(self) -> None:
-        await self.undisturbed.settled()
-        self._connection = None
-        while self._opened:
-            await self._opened.pop().close()
-        self._readers = asyncio.Queue()
+        await to_its_end(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await self.undisturbed.settled()
+        finally:
+            self._connection = None
+            opened, self._opened = self._opened, []
+            self._readers = asyncio.Queue()
+            # The writer goes last: whoever closes alone writes the log into the database's file,
+            # and of two that close at once neither does.
+            try:
+                await _ended(opened[1:])
+            finally:
+                await _ended(opened[:1])
+
+    def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
+        self._connected()  # Tortoise would open a closed one again, and nobody would close it
+        return super().acquire_connection()
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -161,6 +178,13 @@ class SqliteTransaction(SqliteTransactionWrapper):
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await _told(super().execute_many, query, values)
+
+
+async def _ended(connections: Sequence[aiosqlite.Connection]) -> None:
+    """End their threads.  All are told before any is waited for: no process outlives the wait."""
+    for ended in [connection.stop() for connection in connections]:
+        if ended is not None:
+            await ended
 
 
 async def _told(call: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:

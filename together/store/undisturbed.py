@@ -32,3 +32,17 @@ class Undisturbed:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # heard, also when the caller has left
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work and stay with it: a caller who is cancelled meanwhile is so when it is done."""
+    task, cancelled = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result

@@ -22,7 +22,8 @@ from together.providers import (
 )
 from together.providers.contract import Sandbox
 from together.providers.registry import NAME
-from together.testing.contract_fixtures import ADA, REDIRECT_URI, ContractFixtures, Desk, now
+from together.testing.contract_fixtures import ADA, ContractFixtures, Desk
+from together.testing.hands import REDIRECT_URI, now
 
 
 class ConsentContract(ContractFixtures):

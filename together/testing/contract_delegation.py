@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from together.providers import (
     Access,
@@ -38,13 +36,12 @@ from together.providers import (
 from together.providers.signing import signed_client
 from together.testing.contract_fixtures import (
     ADA,
-    BASE_URL,
     ContractFixtures,
     Day,
-    now,
     overridden,
     recorded,
 )
+from together.testing.hands import mounted, now
 from together.testing.wire import CANARY, Reply, Wire, chain, drop, redirect, saying, with_canary
 
 BEN = SandboxPerson("ben@saltmarsh.example.org", "Ben Okafor", "Africa/Lagos")
@@ -138,8 +135,7 @@ class DelegationContract(ContractFixtures):
     @pytest.fixture
     def wire(self, sandbox: Sandbox) -> Wire:
         sandbox.populate([ADA, BEN])
-        mounted = Starlette(routes=[Mount(urlsplit(BASE_URL).path, app=sandbox.app())])
-        return Wire(httpx.ASGITransport(app=mounted))
+        return Wire(mounted(sandbox))
 
     @pytest.fixture
     async def office(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from together.providers import (
     Access,
@@ -23,17 +20,13 @@ from together.providers import (
     ProviderError,
     Sandbox,
     SandboxPerson,
-    Secret,
     Span,
     Spans,
-    pkce,
 )
 from together.providers.signing import signed_client
+from together.testing.hands import SignIn, mounted, now
 from together.testing.wire import Reply, Wire
 
-BASE_URL = "http://127.0.0.1:8765/sandbox"
-"""Where the kit mounts the sandbox."""
-REDIRECT_URI = "http://127.0.0.1:8000/callback/contract"
 ADA = SandboxPerson("ada@saltmarsh.example.org", "Ada Lindqvist", "Europe/Stockholm")
 BEN = "Ben@saltmarsh.example.org"
 HOUR = timedelta(hours=1)
@@ -148,8 +141,7 @@ class ContractFixtures:
     @pytest.fixture
     def wire(self, sandbox: Sandbox) -> Wire:
         sandbox.populate([ADA])
-        mounted = Starlette(routes=[Mount(urlsplit(BASE_URL).path, app=sandbox.app())])
-        return Wire(httpx.ASGITransport(app=mounted))
+        return Wire(mounted(sandbox))
 
     @pytest.fixture
     async def web(self, wire: Wire) -> AsyncIterator[httpx.AsyncClient]:
@@ -161,13 +153,9 @@ class ContractFixtures:
         self, provider: CalendarProvider, sandbox: Sandbox, web: httpx.AsyncClient
     ) -> SignIn:
         """Walk through a consent up to the code."""
-        verifier, challenge = pkce()
-        url = provider.oauth.url(
-            redirect_uri=REDIRECT_URI, state="st4te", challenge=challenge, login_hint=ADA.email
+        return await SignIn.walked(
+            provider, web, ADA.email, lambda url: sandbox.allow(web, url, ADA.email)
         )
-        location = await sandbox.allow(web, url, ADA.email)
-        assert location.startswith(REDIRECT_URI), "the consent does not end at the callback"
-        return SignIn(provider, web, url, dict(parse_qsl(urlsplit(location).query)), verifier)
 
     @pytest.fixture
     async def desk(
@@ -182,30 +170,6 @@ class ContractFixtures:
     async def day(self, desk: Desk) -> Day:
         home = await desk.home()
         return Day(desk.calendars, home, await desk.quiet_day(home))
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """A consent that has come back to the callback."""
-
-    provider: CalendarProvider
-    web: httpx.AsyncClient
-    url: str
-    answer: Mapping[str, str]
-    verifier: Secret
-
-    async def grant(self, verifier: Secret | None = None) -> Grant:
-        return await self.provider.oauth.exchange(
-            self.web,
-            code=Secret(self.answer["code"]),
-            verifier=verifier or self.verifier,
-            redirect_uri=REDIRECT_URI,
-            now=now(),
-        )
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def recorded(

@@ -15,6 +15,7 @@ from together.providers import (
     CalendarProvider,
     Calendars,
     Capability,
+    Delegation,
     Ends,
     Event,
     EventDraft,
@@ -43,6 +44,7 @@ from together.providers import (
     vendor_code,
 )
 from together.testing.memory_delegation import MemoryDelegation
+from together.testing.memory_rooms import MemoryRooms
 from together.testing.memory_sandbox import MemorySandbox
 from together.testing.memory_service import CLIENT_ID, CLIENT_SECRET, JOIN_HOST
 
@@ -59,6 +61,7 @@ def register_video_providers(
     register: Register[VideoProvider], settings: Mapping[str, str]
 ) -> None:
     register(MemoryMeet())
+    register(MemoryRooms(settings["BASE_URL"]))
 
 
 @hookimpl
@@ -72,10 +75,10 @@ class MemoryCalendar(CalendarProvider):
     slug = "memory"
     label = "Memory Calendar"
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, delegation: Delegation | None = None) -> None:
         self._base_url = base_url
         self.origins = frozenset({origin(base_url)})
-        self.delegation = MemoryDelegation(base_url)
+        self.delegation = delegation or MemoryDelegation(base_url)
         self.oauth = OAuth(
             authorize_url=f"{base_url}/authorize",
             token_url=f"{base_url}/token",

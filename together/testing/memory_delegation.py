@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
 import httpx
 
 from together.providers import (
+    Account,
+    Calendars,
     Capability,
     Copy,
     Credential,
@@ -52,7 +54,7 @@ class MemoryDelegation(KeyDelegation):
         self._base_url = base_url
 
     def steps(self, *, capabilities: Capability, id: str | None = None) -> Sequence[Step]:  # noqa: A002
-        scopes = Copy("Scopes", " ".join(sorted(_scopes(capabilities))))
+        scopes = Copy("Scopes", " ".join(sorted(scopes_of(capabilities))))
         return (
             Step(StepKind.UPLOAD_KEY, "Upload a key", "Upload the key that the service made."),
             Step(
@@ -86,7 +88,7 @@ class MemoryDelegation(KeyDelegation):
         capabilities: Capability,
         now: datetime,
     ) -> Grant:
-        key, asked = json.loads(credential.reveal()), _scopes(capabilities)
+        key, asked = json.loads(credential.reveal()), scopes_of(capabilities)
         form = {
             "grant_type": DELEGATED,
             "key": key["id"],
@@ -94,18 +96,8 @@ class MemoryDelegation(KeyDelegation):
             "mailbox": mailbox,
             "scope": " ".join(sorted(asked)),
         }
-
-        def refusal(error: str, description: str) -> ProviderError:
-            if error == "scope_missing":
-                missing = asked.intersection(description.split())
-                return ScopesMissing(
-                    missing=missing, capabilities=_bought(asked - missing), code=error
-                )
-            return REFUSALS.get(error, Misconfigured)(code=error)
-
-        return await ask_token(
-            http, f"{self._base_url}/token", form, asked=asked, refusal=refusal, now=now
-        )
+        url = f"{self._base_url}/token"
+        return await ask_token(http, url, form, asked=asked, refusal=refusal_for(asked), now=now)
 
     async def verify(
         self,
@@ -121,17 +113,34 @@ class MemoryDelegation(KeyDelegation):
             http, credential, mailbox=mailbox, capabilities=capabilities, now=now
         )
         async with open(grant) as calendars:
-            account = await calendars.whoami()
-            if not await calendars.list():
-                raise NoCalendarService
-        return Verified(_bought(grant.scopes), account)
+            return Verified(bought(grant.scopes), await tried(calendars))
 
 
-def _scopes(capabilities: Capability) -> frozenset[str]:
+async def tried(calendars: Calendars) -> Account:
+    """Say whose calendars these are, where there are any."""
+    account = await calendars.whoami()
+    if not await calendars.list():
+        raise NoCalendarService
+    return account
+
+
+def refusal_for(asked: frozenset[str]) -> Callable[[str, str], ProviderError]:
+    """Read why there is no token with these scopes."""
+
+    def refusal(error: str, description: str) -> ProviderError:
+        if error == "scope_missing":
+            missing = asked.intersection(description.split())
+            return ScopesMissing(missing=missing, capabilities=bought(asked - missing), code=error)
+        return REFUSALS.get(error, Misconfigured)(code=error)
+
+    return refusal
+
+
+def scopes_of(capabilities: Capability) -> frozenset[str]:
     return frozenset(scope for one, scope in SCOPES.items() if one in capabilities)
 
 
-def _bought(scopes: frozenset[str]) -> Capability:
+def bought(scopes: frozenset[str]) -> Capability:
     allowed = Capability(0)
     for one, scope in SCOPES.items():
         if scope in scopes:

@@ -78,7 +78,7 @@ class MemorySandbox(MemoryService, Sandbox):
         """Let the person take every consent back, in the service's own settings."""
         grants = self.state["grants"]
         self.state["grants"] = {
-            k: g for k, g in grants.items() if g["email"] != email or "key" in g
+            k: g for k, g in grants.items() if g["email"] != email or {"key", "tenant"} & g.keys()
         }
 
     def expire(self) -> None:

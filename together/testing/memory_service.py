@@ -6,31 +6,31 @@ Its consent page has no buttons: one GET of the authorization URL is the person'
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from together.providers.contract import ASGIApp
-from together.testing.memory_keys import DELEGATED, MemoryKeys
+from together.testing.memory_keys import DELEGATED, TOKEN_LIFE
+from together.testing.memory_rooms_service import MemoryRoomsService
+from together.testing.memory_tenants import MemoryTenants
+from together.testing.signing_in import back, s256
 
 CLIENT_ID, CLIENT_SECRET = "memory-client", "memory-client-secret"
 JOIN_HOST = "meet.memory.example"
-TOKEN_LIFE = 3600
 
 Json = dict[str, Any]
 
 
-class MemoryService(MemoryKeys):
+class MemoryService(MemoryRoomsService, MemoryTenants):
     """A small calendar service.  Set an attribute, and from the next request it behaves so."""
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
@@ -54,7 +54,10 @@ class MemoryService(MemoryKeys):
         self.requests: list[str] = []
         """Every request so far: ``POST /busy``."""
         self.restricted: set[str] = set()
-        self.state: Json = {"accounts": {}, "events": {}, "codes": {}, "grants": {}, "keys": {}}
+        self.client = CLIENT_ID, CLIENT_SECRET
+        kinds = ("accounts", "events", "codes", "grants", "keys", "tenants")
+        rooms = ("rooms", "room_keys", "room_tokens")
+        self.state: Json = {kind: {} for kind in (*kinds, *rooms)}
 
     def app(self) -> ASGIApp:
         api = {
@@ -69,8 +72,12 @@ class MemoryService(MemoryKeys):
         return Starlette(
             routes=[
                 Route("/authorize", self._authorize, methods=["GET"]),
+                Route("/adminconsent", self._admin_consent, methods=["GET"]),
+                Route("/signin", self._sign_in, methods=["GET"]),
                 Route("/token", self._mood(self._token), methods=["POST"]),
+                Route("/tenant/token", self._mood(self._tenant_token), methods=["POST"]),
                 Route("/revoke", self._mood(self._revoke), methods=["POST"]),
+                *self.room_routes(self._mood),
                 *(
                     Route(path, self._mood(self._signed(handler)), methods=[method])
                     for (method, path), handler in api.items()
@@ -125,13 +132,12 @@ class MemoryService(MemoryKeys):
                 "scopes": sorted({*asked["scope"].split()} - self.unticked),
             }
             answer = {"code": code}
-        query = urlencode({**answer, "state": asked["state"]})
-        return RedirectResponse(f"{asked['redirect_uri']}?{query}", status_code=303)
+        return back(asked, answer)
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("grant_type") == DELEGATED:
-            return self._act(form, expires=self._now() + TOKEN_LIFE)
+            return self._act(form)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return _error(401, "invalid_client")
         if form.get("grant_type") == "refresh_token":
@@ -156,13 +162,11 @@ class MemoryService(MemoryKeys):
     def _redeemed(self, form: Json) -> Json | None:
         """Use up a code; whoever has it needs the verifier of the one who asked."""
         code = self.state["codes"].pop(form.get("code"), None)
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        if code is None or code["challenge"] != challenge:
+        if code is None or code["challenge"] != s256(form.get("code_verifier", "")):
             return None
         if code["redirect_uri"] != form.get("redirect_uri"):
             return None
-        return {"email": code["email"], "scopes": code["scopes"]}
+        return {name: code[name] for name in ("email", "scopes", "nonce") if name in code}
 
     async def _revoke(self, request: Request) -> Response:
         token = dict(parse_qsl((await request.body()).decode())).get("token")

@@ -9,7 +9,9 @@
 
         refusals = {RateLimited: Reply(429, headers={"retry-after": "7"}), ...}
 
-A provider with a delegation has a second class of tests, from `DelegationContract`.
+A provider with a delegation has a second class of tests, from `DelegationContract`; one to which
+an administrator consents a third, from `AdminConsentContract`.  A video service that makes meetings
+for whole organizations has one from `OrganizationVideoContract`.
 
 Never delete or override a test.  When a service cannot do what one asks, mark it ``xfail`` and
 say why; the reason ends up in the plugin's README.
@@ -17,23 +19,24 @@ say why; the reason ends up in the plugin's README.
 
 from __future__ import annotations
 
+from together.testing.contract_admin_consent import AdminConsentContract
 from together.testing.contract_calendars import CalendarsContract
 from together.testing.contract_consent import ConsentContract
 from together.testing.contract_delegation import DelegationContract
 from together.testing.contract_fixtures import (
     ADA,
-    BASE_URL,
-    REDIRECT_URI,
     Day,
     Desk,
     overridden,
 )
 from together.testing.contract_trouble import TroubleContract
+from together.testing.contract_video import OrganizationVideoContract
+from together.testing.hands import BASE_URL, REDIRECT_URI
 from together.testing.wire import Reply, Wire
 
 __all__ = [
-    "ADA", "BASE_URL", "REDIRECT_URI", "CalendarContract", "Day", "DelegationContract", "Desk",
-    "Reply", "Wire",
+    "ADA", "BASE_URL", "REDIRECT_URI", "AdminConsentContract", "CalendarContract", "Day",
+    "DelegationContract", "Desk", "OrganizationVideoContract", "Reply", "Wire",
 ]  # fmt: skip
 
 

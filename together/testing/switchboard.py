@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
@@ -10,8 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-LARGEST = 1 << 20
-"""Bytes of what may be posted to a control address."""
+from together.testing.posted import content_of, object_in
 
 
 @dataclass(slots=True)
@@ -35,6 +33,8 @@ class Switchboard:
     """The API answers 200 with JSON of another shape."""
     lost_replies: int = 0
     """So many of the next writes are done, and answered 503 all the same."""
+    per_minute: int = 600
+    """Calls of one account in a minute, as many as the service allows."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -59,16 +59,8 @@ async def asked_of(request: Request) -> dict[str, object] | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
         return None
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST:
-            return None
-    try:
-        body = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+    content = await content_of(request)
+    return None if content is None else object_in(content)
 
 
 def wrong(words: str) -> Response:

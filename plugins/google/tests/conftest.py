@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlsplit
-
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from together_google import GoogleCalendar, GoogleSandbox
-from together_google.testing import CheckedTransport, Checker, Discovery, walk_consent
+from together_google.testing import Checker, Discovery, walk_consent
 from together_google.testing.checker import DELEGATED_SCOPES
 
-from together.providers import Access, Secret, pkce
-from together.providers.signing import signed_client
+from together.providers import Secret
+from together.testing.checking import CheckedTransport, CheckedWire
 from together.testing.contract_delegation import Office
-from together.testing.provider_contract import BASE_URL, REDIRECT_URI
-from together.testing.wire import Wire
+from together.testing.hands import BASE_URL, Hands, mounted
 
 ADA, BEN = PEOPLE = ("ada@saltmarsh.example.org", "ben@saltmarsh.example.org")
-
-
-class CheckedWire(Wire):
-    """Checks the requests that a test answers itself, too."""
-
-    def __init__(self, inner, checker):
-        super().__init__(inner)
-        self.checker = checker
-
-    async def handle_async_request(self, request):
-        if self.answer is not None:
-            self.checker.sent(request, await request.aread())
-        return await super().handle_async_request(request)
 
 
 @pytest.fixture(scope="session")
@@ -55,66 +36,12 @@ def checker(sandbox, discovery):
     """Fail the test when anything that was sent is not in Google's documents."""
     checker = Checker(sandbox.settings(BASE_URL), sandbox.scopes_of, discovery)
     yield checker
-    assert checker.faults == []
-    odd = sandbox.switches.odd_answers or sandbox.switches.nonsense
-    assert odd or checker.answer_faults == []
+    assert checker.found(sandbox.switches) == []
 
 
 @pytest.fixture
-def sandbox_transport(sandbox, checker):
-    mounted = Starlette(routes=[Mount(httpx.URL(BASE_URL).path, app=sandbox.app())])
-    return CheckedTransport(httpx.ASGITransport(app=mounted), checker)
-
-
-@pytest.fixture
-def checked_wire(sandbox_transport, checker):
-    return CheckedWire(sandbox_transport, checker)
-
-
-class Hands:
-    """One person's calendars in the plugin's hands, and the sandbox they stand in."""
-
-    def __init__(self, sandbox, provider, transport, web):
-        self.sandbox, self.provider = sandbox, provider
-        self.transport, self.web = transport, web
-        self.grants = {}
-
-    async def grant(self, email, **how):
-        """Walk through a consent to its grant."""
-        verifier, challenge = pkce()
-        url = self.provider.oauth.url(
-            redirect_uri=REDIRECT_URI, state="st4te", challenge=challenge, login_hint=email
-        )
-        location = await walk_consent(self.web, url, account=email, **how)
-        answer = dict(parse_qsl(urlsplit(location).query))
-        return await self.provider.oauth.exchange(
-            self.web,
-            code=Secret(answer["code"]),
-            verifier=verifier,
-            redirect_uri=REDIRECT_URI,
-            now=datetime.now(UTC),
-        )
-
-    async def calendars(self, email, **how):
-        """Open the calendars of an account, which consents first."""
-        self.grants[email] = await self.grant(email, **how)
-
-        async def stored():
-            return self.grants[email]
-
-        async def renew(stale):
-            oauth = self.provider.oauth
-            self.grants[email] = await oauth.refresh(self.web, stale, now=datetime.now(UTC))
-            return self.grants[email]
-
-        http = signed_client(
-            self.transport,
-            origins=self.provider.origins,
-            grant=stored,
-            renew=renew,
-            now=lambda: datetime.now(UTC),
-        )
-        return self.provider.open(Access(http=http))
+def checked_wire(sandbox, checker):
+    return CheckedWire(CheckedTransport(mounted(sandbox), checker))
 
 
 @pytest.fixture
@@ -124,7 +51,7 @@ async def hands(sandbox, provider, checked_wire):
     sandbox.add_account("ben@saltmarsh.example.org", name="Ben", zone="Africa/Lagos")
     sandbox.add_account("farid@saltmarsh.example.org", name="Farid", zone="America/New_York")
     async with httpx.AsyncClient(transport=checked_wire, trust_env=False) as web:
-        yield Hands(sandbox, provider, checked_wire, web)
+        yield Hands(sandbox, provider, checked_wire, web, walk_consent)
 
 
 @pytest.fixture

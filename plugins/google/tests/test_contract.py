@@ -18,6 +18,7 @@ from together.providers import (
     RateLimited,
     Refused,
 )
+from together.testing.contract_stand_in import StandInContract
 from together.testing.provider_contract import ADA, BASE_URL, CalendarContract, Reply
 
 
@@ -27,7 +28,22 @@ def google(status, reason, *, domain="global", on="read", **headers):
     return Reply(status, body, headers, on=on)
 
 
-class TestGoogle(CalendarContract):
+class Fixtures:
+    @pytest.fixture
+    def sandbox(self):
+        return GoogleSandbox()
+
+    @pytest.fixture
+    def wire(self, sandbox, checked_wire):
+        sandbox.populate([ADA])
+        return checked_wire
+
+    @pytest.fixture
+    def provider(self, sandbox):
+        return GoogleCalendar(sandbox.settings(BASE_URL))
+
+
+class TestGoogle(Fixtures, CalendarContract):
     refusals: ClassVar = {
         AuthorizationExpired: [
             google(401, "authError"),
@@ -68,15 +84,11 @@ class TestGoogle(CalendarContract):
         AdminApprovalRequired: google(403, "domainPolicy", domain="calendar", on="list"),
     }
 
-    @pytest.fixture
-    def sandbox(self):
-        return GoogleSandbox()
 
-    @pytest.fixture
-    def wire(self, sandbox, checked_wire):
-        sandbox.populate([ADA])
-        return checked_wire
-
-    @pytest.fixture
-    def provider(self, sandbox):
-        return GoogleCalendar(sandbox.settings(BASE_URL))
+class TestSandbox(Fixtures, StandInContract):
+    throttled: ClassVar = {
+        "userRateLimitExceeded": 403,
+        "rateLimitExceeded": 403,
+        "quotaExceeded": 403,
+        "tooManyRequests": 429,
+    }

@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from together_google import GoogleSandbox
-from together_google.sandbox import Switches
 
 from together.testing.provider_contract import BASE_URL
 
@@ -37,22 +36,6 @@ async def test_state_outlives_the_process(hands, call):
     assert json.dumps(other.dump()) == kept
     assert other.settings(BASE_URL) == hands.sandbox.settings(BASE_URL)
     assert other.events(BEN) == hands.sandbox.events(BEN)
-
-
-async def test_switches_are_set_from_outside(hands, checker):
-    """The control page shows every switch, sets those it is told, and refuses what does not fit."""
-    url = BASE_URL + "/_control"
-    shown = (await hands.web.get(url)).json()
-    assert shown["switches"] == Switches().as_json()
-    assert [person["email"] for person in shown["accounts"]][:2] == [ADA, BEN]
-    told = (await hands.web.post(url, json={"slow_seconds": 0.01, "down": True})).json()
-    assert (told["switches"]["slow_seconds"], told["switches"]["down"]) == (0.01, True)
-    assert hands.sandbox.switches.down is True
-    for wrong in ({"fast": True}, {"down": 1}, {"lost_replies": True}, {"throttled": "a bit"}):
-        assert (await hands.web.post(url, json=wrong)).status_code == 400
-    # A page of another site can post a form, not JSON.
-    assert (await hands.web.post(url, data={"down": "no"})).status_code == 400
-    checker.faults.clear()
 
 
 async def test_accounts_are_revoked_and_answer_from_outside(hands, call):

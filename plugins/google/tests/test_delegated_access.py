@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from together_google.errors import NoCalendar
 from together_google.oauth import CALENDAR_LIST, EVENTS, FREE_BUSY
 from together_google.testing import CheckedTransport
@@ -27,7 +25,7 @@ from together.providers import (
     Verified,
 )
 from together.testing.contract_delegation import Office
-from together.testing.provider_contract import BASE_URL
+from together.testing.hands import BASE_URL, mounted
 
 ADA, BEN = "ada@saltmarsh.example.org", "ben@saltmarsh.example.org"
 WORKSPACE = "saltmarsh.example.org"
@@ -217,8 +215,7 @@ async def test_an_all_day_event_is_read_with_what_writing_asks_for(office):
 
 async def test_two_organizations_do_not_share_an_account(sandbox, provider, checker):
     """Each Workspace trusts its own service account, and neither reaches the other's users."""
-    mounted = Starlette(routes=[Mount(httpx.URL(BASE_URL).path, app=sandbox.app())])
-    wire = CheckedTransport(httpx.ASGITransport(app=mounted), checker)
+    wire = CheckedTransport(mounted(sandbox), checker)
     homes = {"one": ADA, "two": "mira@northlight.example.com"}
     async with httpx.AsyncClient(transport=wire, trust_env=False) as web:
         offices = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -60,13 +59,6 @@ def test_the_same_address_has_the_same_calendar(populated):
     for person in PEOPLE:
         assert told(again, person.email) == told(populated, person.email)
     assert told(populated, PEOPLE[0].email) != told(populated, PEOPLE[1].email)
-
-
-def test_whoever_has_an_account_keeps_it(populated):
-    """Populating again changes nothing, whatever the day."""
-    before = json.dumps(populated.dump())
-    populated.populate(PEOPLE)
-    assert json.dumps(populated.dump()) == before
 
 
 def test_everybody_reads_the_holidays_and_owns_the_rest(populated):

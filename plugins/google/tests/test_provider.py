@@ -73,8 +73,9 @@ def test_the_authorization_address_is_googles(choose):
         login_hint="ada@saltmarsh.example.org",
         choose_account=choose,
     )
-    query = dict(parse_qsl(urlsplit(url).query))
-    assert list(authorize_faults(query)) == []
+    asked = parse_qsl(urlsplit(url).query)
+    assert list(authorize_faults(asked)) == []
+    query = dict(asked)
     wanted = "select_account consent" if choose else "consent"
     assert (query["access_type"], query["prompt"]) == ("offline", wanted)
 

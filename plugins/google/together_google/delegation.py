@@ -35,7 +35,7 @@ from together.providers.errors import (
     ScopesMissing,
 )
 from together.providers.http import origin
-from together.providers.values import Capability, Grant, Secret
+from together.providers.values import Capability, Grant, Secret, bought, needed
 from together_google.errors import decipher
 from together_google.oauth import CALENDAR_LIST, EVENTS, FREE_BUSY, TOKEN_URL
 from together_google.service_key import ServiceKey, read_key
@@ -111,7 +111,10 @@ class GoogleDelegation(KeyDelegation):
                 self._admin_url,
                 (
                     Copy("Client ID", id),
-                    Copy("OAuth scopes (comma-delimited)", ",".join(sorted(needed(capabilities)))),
+                    Copy(
+                        "OAuth scopes (comma-delimited)",
+                        ",".join(sorted(needed(capabilities, DELEGATED))),
+                    ),
                 ),
             ),
         )
@@ -129,7 +132,7 @@ class GoogleDelegation(KeyDelegation):
         now: datetime,
     ) -> Grant:
         key = ServiceKey.unsealed(credential)
-        return await self._token(http, key, mailbox, needed(capabilities), now)
+        return await self._token(http, key, mailbox, needed(capabilities, DELEGATED), now)
 
     async def verify(
         self,
@@ -141,7 +144,7 @@ class GoogleDelegation(KeyDelegation):
         now: datetime,
         open: Open,  # noqa: A002
     ) -> Verified:
-        key, scopes = ServiceKey.unsealed(credential), needed(capabilities)
+        key, scopes = ServiceKey.unsealed(credential), needed(capabilities, DELEGATED)
         refused: NotDelegated | None = None
         try:
             grant = await self._token(http, key, mailbox, scopes, now)
@@ -156,7 +159,7 @@ class GoogleDelegation(KeyDelegation):
                 reading = await calendars.busy([account.id], minute)
                 if reading.unread:
                     raise ProviderUnavailable(code=reading.unread[account.id])
-        return Verified(bought(grant.scopes) & capabilities, account)
+        return Verified(bought(grant.scopes, DELEGATED) & capabilities, account)
 
     async def _missing(
         self,
@@ -181,7 +184,7 @@ class GoogleDelegation(KeyDelegation):
             return ProviderUnavailable(code=refused.code)
         return ScopesMissing(
             missing=frozenset(missing),
-            capabilities=bought(scopes - missing),
+            capabilities=bought(scopes - missing, DELEGATED),
             status=refused.status,
             code=refused.code,
         )
@@ -208,23 +211,6 @@ class GoogleDelegation(KeyDelegation):
         )
         form = {"grant_type": JWT_BEARER, "assertion": assertion}
         return await ask_token(http, self._token_url, form, asked=scopes, refusal=refusal, now=now)
-
-
-def needed(capabilities: Capability) -> frozenset[str]:
-    """Say which scopes buy these capabilities."""
-    wanted = [scopes for capability, scopes in DELEGATED.items() if capability in capabilities]
-    if not wanted or capabilities & ~(Capability.FREE_BUSY | Capability.EVENTS):
-        raise ValueError(f"delegation at Google does not buy {capabilities}")
-    return frozenset().union(*wanted)
-
-
-def bought(scopes: frozenset[str]) -> Capability:
-    """Say what these scopes are enough for."""
-    allowed = Capability(0)
-    for capability, wanted in DELEGATED.items():
-        if wanted <= scopes:
-            allowed |= capability
-    return allowed
 
 
 def refusal(error: str, description: str) -> ProviderError:

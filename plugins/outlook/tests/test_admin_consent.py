@@ -22,6 +22,7 @@ from together.providers import (
     ProviderUnavailable,
     Secret,
     TenantClaim,
+    WrongTenant,
     pkce,
 )
 from together.testing.provider_contract import BASE_URL, REDIRECT_URI
@@ -190,7 +191,7 @@ def test_an_application_of_one_tenant_takes_no_other():
     assert f"/{OURS}/v2.0/adminconsent?" in consent_url(delegation)
     answer = {"admin_consent": "True", "tenant": OURS.upper()}
     assert delegation.read_consent(answer) == TenantClaim(OURS)
-    with pytest.raises(ConsentDeclined) as caught:
+    with pytest.raises(WrongTenant) as caught:
         delegation.read_consent({**answer, "tenant": THEIRS})
     assert caught.value.code == "wrong_tenant"
 
@@ -207,7 +208,7 @@ async def test_a_code_of_one_tenant_is_none_of_another(web, delegation):
     """The token endpoint of the claimed tenant does not take it, and that is told apart."""
     claim = delegation.read_consent(await consented(web, delegation))
     code, verifier = await signed_in(web, delegation, claim)
-    with pytest.raises(ConsentDeclined) as caught:
+    with pytest.raises(WrongTenant) as caught:
         await prove(web, delegation, TenantClaim(THEIRS), code, verifier)
     assert caught.value.code == "wrong_tenant"
 
@@ -234,7 +235,7 @@ async def test_a_member_who_is_no_administrator_proves_nothing(web, delegation):
     """That somebody is in a tenant that consented does not make them its administrator."""
     claim = delegation.read_consent(await consented(web, delegation))
     code, verifier = await signed_in(web, delegation, claim, account=ADA)
-    with pytest.raises(ConsentDeclined) as caught:
+    with pytest.raises(AdminApprovalRequired) as caught:
         await prove(web, delegation, claim, code, verifier)
     assert caught.value.code == "no_administrator"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 from together_outlook import OutlookCalendar
 from together_outlook.oauth import READ, WRITE
 from together_outlook.sandbox import Switches, events
@@ -13,12 +12,8 @@ from together_outlook.sandbox import Switches, events
 from together.domain.spans import Span, Spans
 from together.providers import (
     Access,
-    AuthorizationExpired,
     Calendar,
     Capability,
-    Misconfigured,
-    ProviderUnavailable,
-    RateLimited,
     Reading,
 )
 
@@ -160,63 +155,6 @@ async def test_a_calendar_that_cannot_be_read_is_unread(hands):
     hands.sandbox.switches.set({"unreadable": {ADA: "ErrorMailboxConfiguration"}})
     reading = await calendars.busy([book.id], hours(0, 24))
     assert reading == Reading(Spans(), {book.id: "ErrorMailboxConfiguration"})
-
-
-@pytest.mark.parametrize(
-    "throttled", ["ApplicationThrottled", "TooManyRequests", "activityLimitReached"]
-)
-async def test_throttling_passes(hands, throttled):
-    """Every way Graph says “slow down” is one error, and afterwards reading works."""
-    calendars = await hands.calendars(ADA)
-    hands.sandbox.switches.set({"throttled": throttled, "retry_after": "90"})
-    with pytest.raises(RateLimited) as caught:
-        await calendars.list()
-    assert (caught.value.status, caught.value.retry_after) == (429, timedelta(seconds=90))
-    hands.sandbox.switches.set({"throttled": ""})
-    assert len(await calendars.list()) == 1
-
-
-async def test_an_outage_passes(hands):
-    """While Graph is down nobody is asked to reconnect, and afterwards reading works."""
-    calendars = await hands.calendars(ADA)
-    hands.sandbox.switches.set({"down": True})
-    for call in (calendars.list, calendars.whoami):
-        with pytest.raises(ProviderUnavailable):
-            await call()
-    hands.sandbox.switches.set({"down": False})
-    assert (await calendars.whoami()).email == ADA
-
-
-async def test_an_outage_during_renewal_passes(hands):
-    """A token that cannot be renewed right now is not a lost consent."""
-    calendars = await hands.calendars(ADA)
-    hands.sandbox.expire_access(ADA)
-    hands.sandbox.switches.set({"down": True})
-    with pytest.raises(ProviderUnavailable):
-        await calendars.list()
-    hands.sandbox.switches.set({"down": False})
-    assert len(await calendars.list()) == 1
-
-
-@pytest.mark.parametrize("switch", ["nonsense", "odd_answers"])
-async def test_nonsense_is_the_operators(hands, switch):
-    """A page of HTML or JSON of another shape is never taken for an answer."""
-    calendars = await hands.calendars(ADA)
-    home = hands.sandbox.world.default_book(ADA).id
-    hands.sandbox.switches.set({switch: True})
-    for call in (calendars.whoami(), calendars.busy([home], hours(0, 1))):
-        with pytest.raises(Misconfigured):
-            await call
-
-
-async def test_a_consent_taken_back_at_microsoft_asks_for_another(hands):
-    """A revoked account has to reconnect, and once it has, reading works."""
-    calendars = await hands.calendars(ADA)
-    hands.sandbox.revoke(ADA)
-    with pytest.raises(AuthorizationExpired):
-        await calendars.list()
-    again = await hands.calendars(ADA)
-    assert len(await again.list()) == 1
 
 
 async def test_a_renewal_keeps_the_newest_refresh_token(hands):

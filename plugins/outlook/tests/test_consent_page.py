@@ -7,8 +7,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from together_outlook.sandbox import OutlookSandbox
 from together_outlook.sandbox.world import CONSUMERS, tenant_id
 from together_outlook.testing.walking import walk_consent
@@ -33,14 +31,6 @@ def sandbox():
     sandbox.add_account(MIRA, name="Mira Holt")
     sandbox.add_account(HOME, name="Ada at home", personal=True)
     return sandbox
-
-
-@pytest.fixture
-async def web(sandbox):
-    mounted = Starlette(routes=[Mount(httpx.URL(BASE_URL).path, app=sandbox.app())])
-    transport = httpx.ASGITransport(app=mounted)
-    async with httpx.AsyncClient(transport=transport, trust_env=False) as web:
-        yield web
 
 
 @pytest.fixture

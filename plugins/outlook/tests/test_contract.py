@@ -17,6 +17,7 @@ from together.providers import (
     RateLimited,
     Refused,
 )
+from together.testing.contract_stand_in import StandInContract
 from together.testing.provider_contract import ADA, BASE_URL, CalendarContract, Reply
 
 
@@ -30,7 +31,22 @@ def graph(status, code, *, on="read", **headers):
     return Reply(status, body, headers, on=on)
 
 
-class TestOutlook(CalendarContract):
+class Fixtures:
+    @pytest.fixture
+    def sandbox(self):
+        return OutlookSandbox()
+
+    @pytest.fixture
+    def wire(self, sandbox, checked_wire):
+        sandbox.populate([ADA])
+        return checked_wire
+
+    @pytest.fixture
+    def provider(self, sandbox):
+        return OutlookCalendar(sandbox.settings(BASE_URL))
+
+
+class TestOutlook(Fixtures, CalendarContract):
     refusals: ClassVar = {
         AuthorizationExpired: [
             graph(401, "InvalidAuthenticationToken"),
@@ -75,15 +91,10 @@ class TestOutlook(CalendarContract):
         ],
     }
 
-    @pytest.fixture
-    def sandbox(self):
-        return OutlookSandbox()
 
-    @pytest.fixture
-    def wire(self, sandbox, checked_wire):
-        sandbox.populate([ADA])
-        return checked_wire
-
-    @pytest.fixture
-    def provider(self, sandbox):
-        return OutlookCalendar(sandbox.settings(BASE_URL))
+class TestSandbox(Fixtures, StandInContract):
+    throttled: ClassVar = {
+        "ApplicationThrottled": 429,
+        "TooManyRequests": 429,
+        "activityLimitReached": 429,
+    }

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from together_outlook.sandbox import OutlookSandbox, Switches
+from together_outlook.sandbox import OutlookSandbox
 from together_outlook.sandbox.world import Copy, StoredEvent, Token, World
 
 from together.providers.contract import SandboxPerson
@@ -35,14 +32,6 @@ def sandbox():
         sandbox.world.access[email] = Token(email, ["Calendars.ReadWrite"], 2_000_000_000)
         sandbox.world.refresh[email] = Token(email, ["Calendars.ReadWrite"], 2_000_000_000)
     return sandbox
-
-
-@pytest.fixture
-async def web(sandbox):
-    mounted = Starlette(routes=[Mount(httpx.URL(BASE_URL).path, app=sandbox.app())])
-    transport = httpx.ASGITransport(app=mounted)
-    async with httpx.AsyncClient(transport=transport, trust_env=False) as web:
-        yield web
 
 
 async def call(web, method, path, *, who=ADA, **more):
@@ -81,34 +70,6 @@ def test_settings_point_at_the_sandbox(sandbox):
         "LOGIN_URL": BASE_URL,
         "API_URL": BASE_URL + "/v1.0",
     }
-
-
-async def test_switches_are_set_from_outside(sandbox, web):
-    """The control page shows every switch, sets those it is told, and refuses what does not fit."""
-    url = BASE_URL + "/_control"
-    shown = (await web.get(url)).json()
-    assert shown["switches"] == Switches().as_json()
-    assert [person["email"] for person in shown["accounts"]] == [ADA, BEN]
-    told = (await web.post(url, json={"slow_seconds": 0.01, "at_once": 2})).json()
-    assert (told["switches"]["slow_seconds"], told["switches"]["at_once"]) == (0.01, 2)
-    assert sandbox.switches == Switches(slow_seconds=0.01, at_once=2)
-    for wrong in (
-        {"fast": True},
-        {"down": 1},
-        {"lost_replies": True},
-        {"throttled": "a bit"},
-        {"admin_blocked": ADA},
-        # One that does not fit keeps the others from being set.
-        {"down": True, "nonsense": "yes"},
-    ):
-        assert (await web.post(url, json=wrong)).status_code == 400
-    # A page of another site can post a form, or JSON that is called text.
-    for kind in ("application/x-www-form-urlencoded", "text/plain"):
-        headers = {"content-type": kind}
-        reply = await web.post(url, content='{"down": true}', headers=headers)
-        assert reply.status_code == 400
-    assert (await web.post(url, json=[1])).status_code == 400
-    assert sandbox.switches == Switches(slow_seconds=0.01, at_once=2)
 
 
 async def test_accounts_answer_from_outside(sandbox, web):

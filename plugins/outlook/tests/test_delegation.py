@@ -22,8 +22,14 @@ from together.providers import (
     Misconfigured,
     Secret,
     StepKind,
+    TenantClaim,
 )
-from together.testing.provider_contract import BASE_URL, DelegationContract, Reply
+from together.testing.provider_contract import (
+    BASE_URL,
+    AdminConsentContract,
+    DelegationContract,
+    Reply,
+)
 
 ADA, BEN = "ada@saltmarsh.example.org", "ben@saltmarsh.example.org"
 DOMAIN = "saltmarsh.example.org"
@@ -77,6 +83,29 @@ class TestOutlook(DelegationContract):
     @pytest.fixture
     def powerless(self):
         return kept(tenant_id("northlight.example.com"))
+
+
+class TestAdminConsent(AdminConsentContract):
+    """What is asked of a consent for everybody, inherited whole."""
+
+    @pytest.fixture
+    def sandbox(self):
+        return OutlookSandbox()
+
+    @pytest.fixture
+    def provider(self, sandbox):
+        return OutlookCalendar(sandbox.settings(BASE_URL))
+
+    @pytest.fixture
+    def administrator(self, sandbox):
+        sandbox.add_account(ADA, zone="Europe/Stockholm")
+        sandbox.add_account("chiara@saltmarsh.example.org", admin=True)
+        return "chiara@saltmarsh.example.org"
+
+    @pytest.fixture
+    def elsewhere(self, sandbox):
+        sandbox.add_account("nils@northlight.example.com", admin=True)
+        return TenantClaim(tenant_id("northlight.example.com"))
 
 
 async def test_a_token_is_asked_of_the_tenant(office, sandbox):

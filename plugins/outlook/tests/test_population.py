@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -65,13 +64,6 @@ def test_the_same_address_has_the_same_calendar(populated):
         for book in populated.world.books_of(person.email):
             assert told(again, book.id) == told(populated, book.id)
     assert told(populated, PEOPLE[0].email) != told(populated, PEOPLE[1].email)
-
-
-def test_whoever_has_an_account_keeps_it(populated):
-    """Populating again changes nothing, whatever the day."""
-    before = json.dumps(populated.dump())
-    populated.populate(PEOPLE)
-    assert json.dumps(populated.dump()) == before
 
 
 def test_some_have_a_second_calendar(populated):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from together_outlook import OutlookSandbox
 from together_outlook.sandbox.world import Tenant, Token, World, tenant_id
 
@@ -30,21 +27,18 @@ def sandbox():
 
 
 @pytest.fixture
-async def control(sandbox):
+def control(web):
     """Call a hand of the sandbox; give status and answer."""
-    mounted = Starlette(routes=[Mount(httpx.URL(BASE_URL).path, app=sandbox.app())])
-    transport = httpx.ASGITransport(app=mounted)
-    async with httpx.AsyncClient(transport=transport, trust_env=False) as web:
 
-        async def control(name, body=None, **more):
-            url = f"{BASE_URL}/_control/{name}"
-            if body is None and not more:
-                reply = await web.get(url)
-            else:
-                reply = await web.post(url, **(more or {"json": body}))
-            return reply.status_code, reply.json()
+    async def control(name, body=None, **more):
+        url = f"{BASE_URL}/_control/{name}"
+        if body is None and not more:
+            reply = await web.get(url)
+        else:
+            reply = await web.post(url, **(more or {"json": body}))
+        return reply.status_code, reply.json()
 
-        yield control
+    return control
 
 
 async def test_tenants_are_shown(control, sandbox):

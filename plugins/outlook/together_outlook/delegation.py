@@ -27,12 +27,13 @@ from together.providers.errors import (
     Misconfigured,
     ProviderError,
     ScopesMissing,
+    WrongTenant,
 )
 from together.providers.http import BadAddress, JsonApi, origin
 from together.providers.oauth import OAuth, decipher_token
-from together.providers.values import Capability, Grant, Secret
+from together.providers.values import Capability, Grant, Secret, needed
 from together_outlook.errors import AccessDenied
-from together_outlook.id_token import IdTokens, declined, roles_of
+from together_outlook.id_token import IdTokens, roles_of
 from together_outlook.identity import CONSUMERS
 from together_outlook.oauth import DOMAIN, GUID, LOGIN_URL, READ, TENANT, WRITE, tenant_named
 from together_outlook.tenant_errors import refusal, refused_at_consent, sign_in_refusal
@@ -86,7 +87,7 @@ class OutlookDelegation(ConsentDelegation):
         )
 
     def steps(self, *, capabilities: Capability, id: str | None = None) -> Sequence[Step]:  # noqa: A002
-        permissions = sorted(needed(capabilities))
+        permissions = sorted(needed(capabilities, PERMISSIONS))
         return (
             Step(
                 StepKind.CONSENT,
@@ -114,7 +115,7 @@ class OutlookDelegation(ConsentDelegation):
     def consent_url(
         self, *, redirect_uri: str, state: str, capabilities: Capability, tenant: str | None = None
     ) -> str:
-        needed(capabilities)
+        needed(capabilities, PERMISSIONS)
         query = {
             "client_id": self._oauth.client_id,
             # Application permissions are asked for as the application lists them, and not by name.
@@ -133,7 +134,7 @@ class OutlookDelegation(ConsentDelegation):
         if not agreed or not GUID.match(tenant) or tenant == CONSUMERS:
             raise shapes.unexpected()
         if GUID.match(self._tenant) and tenant != self._tenant:
-            raise declined("wrong_tenant")
+            raise WrongTenant(code="wrong_tenant")
         told = params.get("scope", "").split()
         return TenantClaim(tenant, frozenset(s.removeprefix(f"{self._resource}/") for s in told))
 
@@ -197,7 +198,7 @@ class OutlookDelegation(ConsentDelegation):
         now: datetime,
     ) -> Grant:
         """Make a token for the whole tenant, which Microsoft does not make for less."""
-        asked, tenant = needed(capabilities), _unsealed(credential)
+        asked, tenant = needed(capabilities, PERMISSIONS), _unsealed(credential)
         form = {**self._client("client_credentials"), "scope": f"{self._resource}/.default"}
         return await ask_token(
             http, self._token_url(tenant), form, asked=asked, refusal=refusal, now=now
@@ -234,14 +235,6 @@ class OutlookDelegation(ConsentDelegation):
         return f"{self._login_url}/{tenant}/oauth2/v2.0/token"
 
 
-def needed(capabilities: Capability) -> frozenset[str]:
-    """Say which application permissions buy these capabilities."""
-    wanted = [names for capability, names in PERMISSIONS.items() if capability in capabilities]
-    if not wanted or capabilities & ~(Capability.FREE_BUSY | Capability.EVENTS):
-        raise ValueError(f"delegation at Microsoft does not buy {capabilities}")
-    return frozenset().union(*wanted)
-
-
 def _missing(denied: AccessDenied, grant: Grant, trial: Trial) -> ProviderError:
     """Say what is in the way of a mailbox, or of a part of what is to be done with it.
 
@@ -255,7 +248,7 @@ def _missing(denied: AccessDenied, grant: Grant, trial: Trial) -> ProviderError:
             status=denied.status, code=denied.code, request_id=denied.request_id
         )
     return ScopesMissing(
-        missing=needed(trial.wanted & ~trial.works),
+        missing=needed(trial.wanted & ~trial.works, PERMISSIONS),
         capabilities=trial.works,
         status=denied.status,
         code=denied.code,

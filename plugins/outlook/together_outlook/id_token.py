@@ -10,7 +10,14 @@ import httpx
 import jwt
 
 from together.providers import shapes
-from together.providers.errors import ConsentDeclined, Misconfigured, NeedsTime, ProviderError
+from together.providers.errors import (
+    AdminApprovalRequired,
+    ConsentDeclined,
+    Misconfigured,
+    NeedsTime,
+    ProviderError,
+    WrongTenant,
+)
 from together.providers.http import JsonApi
 from together.providers.values import Secret
 
@@ -42,12 +49,12 @@ class IdTokens:
         """Give the claims of a token that is all it must be.  Any other is `ConsentDeclined`.
 
         Whoever signed it is looked at first, and then whose it is, so that a sign-in to another
-        tenant is told as that.
+        tenant is told as that.  One of somebody who is no administrator needs one of them.
         """
         key_id = _key_id(token)
         claims = _verified(token, await self._key(http, key_id), audience=self._audience)
         if str(claims["tid"]).casefold() != self._tenant:
-            raise declined("wrong_tenant")
+            raise WrongTenant(code="wrong_tenant")
         if claims["iss"] != self._issuer:
             raise declined("wrong_issuer")
         if not nonce or claims.get("nonce") != nonce:
@@ -56,10 +63,10 @@ class IdTokens:
         # A guest signs in here and is at home elsewhere: such a sign-in proves nothing.
         at_home = (None, self._issuer, f"https://sts.windows.net/{self._tenant}/")
         if claims.get("idp") not in at_home or claims.get("acct") in (1, "1"):
-            raise declined("guest_account")
+            raise WrongTenant(code="guest_account")
         roles = claims.get("wids")
         if isinstance(roles, list) and not any(role in ADMINISTRATORS for role in roles):
-            raise declined("no_administrator")
+            raise AdminApprovalRequired(code="no_administrator")
         return claims
 
     async def _key(self, http: httpx.AsyncClient, key_id: str) -> jwt.PyJWK:

@@ -13,6 +13,7 @@ from together.providers.errors import (
     PolicyRefused,
     ProviderError,
     ProviderUnavailable,
+    WrongTenant,
 )
 
 AT_CONSENT: Mapping[str, type[ProviderError]] = {
@@ -68,7 +69,7 @@ def refused_at_consent(error: str, description: str) -> ProviderError:
 def sign_in_refusal(error: str, description: str) -> ProviderError:
     """Tell why the administrator's own sign-in ended with no id token."""
     if WRONG_TENANT.intersection(_numbers(description)):
-        return ConsentDeclined(code="wrong_tenant")
+        return WrongTenant(code="wrong_tenant")
     if error in ("invalid_grant", "interaction_required", "consent_required"):
         return ConsentDeclined(code=error)
     kind = AT_TOKEN.get(error, Misconfigured)

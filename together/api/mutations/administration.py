@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from together.api import problems
+from together.api import problems, program_problems
 from together.api.context import Info
 from together.api.fields import mutation
 from together.api.ids import Kind, uid_of
@@ -16,7 +16,7 @@ from together.api.mutations.booking import CLIENT_KEY
 from together.api.outcomes import Raises
 from together.api.permissions import IsAdministrator, requires
 from together.api.scalars import Zone
-from together.services import refusals
+from together.services import program_refusals, refusals
 from together.store.models import Role
 
 
@@ -129,8 +129,8 @@ async def reactivate_member(
 class CreateMatchInput:
     mentor_id: strawberry.ID = strawberry.field(description="The mentor.")
     mentee_ids: list[strawberry.ID] = strawberry.field(description="The mentees, at most 19.")
+    program_id: strawberry.ID = strawberry.field(description="The program they are matched in.")
     client_key: str = strawberry.field(description=CLIENT_KEY)
-    program: str = strawberry.field(default="Mentoring", description="The program's name.")
 
 
 @strawberry.type(description="The match was made.")
@@ -139,7 +139,11 @@ class CreateMatchPayload:
 
 
 CreateMatchResult = Annotated[
-    CreateMatchPayload | problems.AlreadyMatched | problems.KeyReused | problems.InvalidInput,
+    CreateMatchPayload
+    | problems.AlreadyMatched
+    | program_problems.ProgramArchived
+    | problems.KeyReused
+    | problems.InvalidInput,
     strawberry.union("CreateMatchResult", description="The match, or why there is none."),
 ]
 
@@ -149,7 +153,12 @@ CreateMatchResult = Annotated[
     "whoever mentors whom. For administrators.",
     extensions=[
         requires(IsAdministrator),
-        Raises(refusals.AlreadyMatched, refusals.KeyReused, refusals.InvalidInput),
+        Raises(
+            refusals.AlreadyMatched,
+            program_refusals.ProgramArchived,
+            refusals.KeyReused,
+            refusals.InvalidInput,
+        ),
     ],
 )
 async def create_match(info: Info, input: CreateMatchInput) -> CreateMatchResult | None:  # noqa: A002
@@ -158,7 +167,7 @@ async def create_match(info: Info, input: CreateMatchInput) -> CreateMatchResult
         client_key=input.client_key,
         mentor=uid_of(Kind.MEMBER, input.mentor_id),
         mentees=[uid_of(Kind.MEMBER, mentee) for mentee in input.mentee_ids],
-        program=input.program,
+        program=uid_of(Kind.PROGRAM, input.program_id),
     )
     return CreateMatchPayload(match=Match.of(match))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -49,22 +50,26 @@ class BookSessionInput:
     )
 
     def request(self) -> BookRequest:
-        video = NO_VIDEO if self.without_video else AUTOMATIC
-        if self.video_provider is not None:
-            if self.without_video:
-                raise refusals.InvalidInput("withoutVideo", "Choose a service, or no video.")
-            video = Video.by(self.video_provider)
         return BookRequest(
             match_uid=uid_of(Kind.MATCH, self.match_id),
             start=self.start,
             duration=self.duration,
             zone=self.time_zone,
             client_key=self.client_key,
-            video=video,
+            video=video_asked(self.video_provider, without=self.without_video),
             place=self.place,
             outside_hours=self.outside_hours,
             over_busy=self.over_busy,
         )
+
+
+def video_asked(slug: str | None, *, without: bool) -> Video:
+    """Read how a session gets its link."""
+    if slug is None:
+        return NO_VIDEO if without else AUTOMATIC
+    if without:
+        raise refusals.InvalidInput("withoutVideo", "Choose a service, or no video.")
+    return Video.by(slug)
 
 
 @strawberry.type(description="The session is booked, whatever happens to the calendars now.")
@@ -121,6 +126,15 @@ async def book_session(info: Info, input: BookSessionInput) -> BookSessionResult
     )
 
 
+@strawberry.enum(description="How much of a series is cancelled.")
+class CancelScope(Enum):
+    ONE = strawberry.enum_value("ONE", description="This session alone.")
+    THIS_AND_FOLLOWING = strawberry.enum_value(
+        "THIS_AND_FOLLOWING",
+        description="This session, and those of its series that begin later and are not over.",
+    )
+
+
 @strawberry.input(description="Which session to cancel, and why.")
 class CancelBookingInput:
     booking_id: strawberry.ID = strawberry.field(description="The session.")
@@ -128,11 +142,17 @@ class CancelBookingInput:
     reason: str | None = strawberry.field(
         default=None, description="Why, for the others in it. Stays in Together."
     )
+    scope: CancelScope = strawberry.field(
+        default=CancelScope.ONE, description="Whether those that come after it are meant, too."
+    )
 
 
 @strawberry.type(description="The session is cancelled.")
 class CancelBookingPayload:
     booking: Booking = strawberry.field(description="The session.")
+    following: list[Booking] = strawberry.field(
+        description="Those of its series that were cancelled with it, by start."
+    )
 
 
 CancelBookingResult = Annotated[
@@ -158,10 +178,12 @@ CancelBookingResult = Annotated[
     ],
 )
 async def cancel_booking(info: Info, input: CancelBookingInput) -> CancelBookingResult | None:  # noqa: A002
-    booking = await info.context.services.bookings.cancel(
+    cancelled = await info.context.services.bookings.cancel_from(
         info.context.viewer,
         uid_of(Kind.BOOKING, input.booking_id),
         reason=input.reason,
         client_key=input.client_key,
+        following=input.scope is CancelScope.THIS_AND_FOLLOWING,
     )
-    return CancelBookingPayload(booking=Booking.of(booking))
+    booking, *following = [Booking.of(row) for row in cancelled]
+    return CancelBookingPayload(booking=booking, following=following)

@@ -257,8 +257,8 @@ TurnOffOrganizationIntegrationResult = Annotated[
 
 @mutation(
     description="Let members connect calendars themselves again: what they had connected "
-    "comes back where it still works, and the key is destroyed. For "
-    "administrators, those of integrations too.",
+    "comes back where it still works, and the key is destroyed. A consent is forgotten here, and "
+    "has to be ended at the service too. For administrators, those of integrations too.",
     extensions=[
         requires(LooksAfterIntegrations),
         Raises(

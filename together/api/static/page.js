@@ -8,7 +8,7 @@ const draw = () =>
       fetcher: (parameters) => Token.ask(parameters),
       defaultEditorToolsVisibility: "variables",
       isHeadersEditorEnabled: false,
-      defaultQuery: "query Home {\n  viewer {\n    name\n    timeZone\n    matches(first: 5) {\n      nodes { id program }\n    }\n  }\n}\n",
+      defaultQuery: "query Home {\n  viewer {\n    name\n    timeZone\n    matches(first: 5) {\n      nodes { id program { name } }\n    }\n  }\n}\n",
     }),
   );
 Token.watch(draw);

@@ -20,6 +20,8 @@ from together.store.models.integrations import (
     OrganizationIntegration,
     ProvedDomain,
 )
+from together.store.models.invitations import Invitation
+from together.store.models.oversight import BulkLetter, MemberStatus, MemberWord
 from together.store.models.people import (
     Holiday,
     HoursException,
@@ -28,8 +30,17 @@ from together.store.models.people import (
     Organization,
     Participant,
 )
+from together.store.models.programs import Program, ProgramAdministrator
 from together.store.models.records import AuditEntry, DataKey
-from together.store.models.sessions import Booking, CalendarEvent, ClientKey, History, Job, Seat
+from together.store.models.sessions import (
+    Booking,
+    CalendarEvent,
+    ClientKey,
+    History,
+    Job,
+    Seat,
+    Series,
+)
 from together.store.models.states import (
     AttemptState,
     BookingState,
@@ -41,7 +52,9 @@ from together.store.models.states import (
     JobState,
     MatchState,
     Role,
+    VideoChoice,
 )
+from together.store.models.video import OrganizationVideo, VideoMeeting
 
 __all__ = [
     "Attempt",
@@ -49,6 +62,7 @@ __all__ = [
     "AuditEntry",
     "Booking",
     "BookingState",
+    "BulkLetter",
     "BusyBlock",
     "BusyReading",
     "CalendarEvent",
@@ -63,17 +77,26 @@ __all__ = [
     "Integration",
     "IntegrationSource",
     "IntegrationState",
+    "Invitation",
     "Job",
     "JobKind",
     "JobState",
     "Match",
     "MatchState",
     "Member",
+    "MemberStatus",
+    "MemberWord",
     "Organization",
     "OrganizationIntegration",
+    "OrganizationVideo",
     "Participant",
+    "Program",
+    "ProgramAdministrator",
     "ProvedDomain",
     "Role",
     "Seat",
+    "Series",
+    "VideoChoice",
+    "VideoMeeting",
     "new_uid",
 ]

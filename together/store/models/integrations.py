@@ -118,6 +118,10 @@ class OrganizationIntegration(Model):
     """When it was last asked whether it works."""
     generation = fields.IntField(default=0)
     """Raised by whatever must stop all that is done with the credential at once."""
+    choice = fields.IntField(default=0)
+    """Raised when another service is chosen, another credential comes, or it is turned off: a
+    consent under way names it, and an older one ends.  It is not the `generation`, which a failure
+    raises too, and to mend that a consent is what is needed."""
 
     class Meta:
         table = "organization_integration"
@@ -218,22 +222,30 @@ class Attempt(Model):
     organization_id: int
     member: Any = fields.ForeignKeyField("together.Member", related_name=False)
     member_id: int
+    purpose = fields.CharEnumField(
+        IntegrationSource, max_length=20, default=IntegrationSource.INDIVIDUAL
+    )
+    """What it makes a connection of: a member's own, or the organization's."""
     provider = fields.CharField(max_length=40)
     state = fields.CharEnumField(AttemptState, max_length=10, default=AttemptState.STARTED)
     state_hash = fields.CharField(max_length=64, unique=True)
-    """SHA-256 of OAuth's `state`."""
+    """SHA-256 of OAuth's `state`; of an organization's, that of the step it is at."""
     handle_hash = fields.CharField(max_length=64, unique=True, null=True)
     verifier = fields.TextField()
     code = fields.TextField(null=True)
     """Verifier and code are sealed.  Once the code is exchanged there is no verifier, and here is
     the uid of the job that holds the grant."""
+    claim = fields.TextField(null=True)
+    """What an organization's consent said it is for, as JSON: anybody's words until its sign-in."""
+    nonce = fields.TextField(null=True)
+    """Sealed."""
     error = fields.CharField(max_length=64, null=True)
     """The name of the `ProviderError` that the service's `error` meant."""
     redirect_uri = fields.CharField(max_length=500)
     token_url = fields.CharField(max_length=500)
     return_to = fields.CharField(max_length=2000)
     generation = fields.IntField()
-    """The member's when it began."""
+    """The member's when it began; of an organization's consent, its integration's `choice`."""
     expires_at = fields.BigIntField()
 
     class Meta:

@@ -95,14 +95,19 @@ class Match(Model):
     uid = fields.CharField(max_length=32, unique=True, default=new_uid)
     organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
     organization_id: int
-    program = fields.CharField(max_length=200, default="Mentoring")
+    program: Any = fields.ForeignKeyField("together.Program", related_name=False)
+    program_id: int
     state = fields.CharEnumField(MatchState, max_length=10, default=MatchState.ACTIVE)
     created_at = fields.BigIntField()
     ended_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "match"
-        indexes = (("organization", "id"),)
+        indexes = (
+            ("organization", "id"),
+            ("program", "state"),
+            ("program", "created_at", "uid"),
+        )
 
 
 class Participant(Model):

@@ -35,9 +35,16 @@ class AuditEntry(Model):
     actor_id = fields.IntField(null=True)
     action = fields.CharField(max_length=60)
     subject = fields.CharField(max_length=60)
+    before = fields.TextField(null=True)
+    """What was there, as canonical JSON; null where nothing is told, as of all older lines."""
+    after = fields.TextField(null=True)
     hash_before = fields.CharField(max_length=64)
     hash = fields.CharField(max_length=64)
 
     class Meta:
         table = "audit_entry"
-        indexes = (("organization_id", "id"),)
+        indexes = (
+            ("organization_id", "id"),
+            ("organization_id", "subject", "id"),
+            ("organization_id", "hash"),
+        )

@@ -11,6 +11,30 @@ from together.store.models.ids import new_uid
 from together.store.models.states import BookingState, JobKind, JobState
 
 
+class Series(Model):
+    """Sessions that were booked together, each a row of its own."""
+
+    id = fields.IntField(primary_key=True)
+    uid = fields.CharField(max_length=32, unique=True, default=new_uid)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    match: Any = fields.ForeignKeyField("together.Match", related_name=False)
+    match_id: int
+    booked_by: Any = fields.ForeignKeyField("together.Member", related_name=False)
+    booked_by_id: int
+    rule = fields.CharField(max_length=60)
+    """In the terms of iCalendar, as `together.domain.recurrence.Rule` writes it."""
+    zone = fields.CharField(max_length=64)
+    begins_at = fields.BigIntField()
+    """When the first of its sessions begins, also if that one was left out."""
+    count = fields.IntField()
+    """With those that were left out."""
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "series"
+
+
 class Booking(Model):
     """A session that was given a time."""
 
@@ -35,10 +59,21 @@ class Booking(Model):
     join_url = fields.CharField(max_length=2000, null=True)
     link_given_up = fields.BooleanField(default=False)
     """No link was made, and none is asked for any more."""
+    sequence = fields.IntField(default=0)
+    """iCalendar SEQUENCE: raised by each change that those who are invited have to hear of."""
+    series: Any = fields.ForeignKeyField("together.Series", related_name=False, null=True)
+    series_id: int | None
+    occurrence = fields.IntField(null=True)
+    """Which of its series, from 1 on; the numbers of those that were left out are nobody's."""
+    agenda = fields.CharField(max_length=4000, null=True)
+    logged = fields.BooleanField(default=False)
+    """It was written down after it had taken place, and takes nobody's time."""
+    done_at = fields.BigIntField(null=True)
+    """When one of its people said that it had taken place."""
 
     class Meta:
         table = "booking"
-        indexes = (("match", "starts", "id"),)
+        indexes = (("match", "starts", "id"), ("series", "occurrence"))
 
 
 class Seat(Model):
@@ -84,6 +119,9 @@ class CalendarEvent(Model):
     event_id = fields.CharField(max_length=1024, null=True)
     """The provider's id of the event; null until it was written."""
     meeting_pending = fields.BooleanField(default=False)
+    starts = fields.BigIntField(null=True)
+    ends = fields.BigIntField(null=True)
+    """Where it stands, as it was written last."""
 
     class Meta:
         table = "calendar_event"
@@ -108,7 +146,8 @@ class Job(Model):
     provider = fields.CharField(max_length=40, null=True)
     generation = fields.IntField(null=True)
     """Of REMIND_RECONNECT: the integration's when it was written; of an older one nothing is said.
-    Of TELL_MATCHED, which is about no integration: the row id of the participant."""
+    Of TELL_MATCHED, which is about no integration: the row id of the participant.  Of INVITE: that
+    of the invitation."""
     sealed = fields.TextField(null=True)
     """Of REVOKE_GRANT: a sealed copy of the grant that only this job opens."""
     due_at = fields.BigIntField()

@@ -9,8 +9,10 @@ class Role(StrEnum):
     """What a member may do beside their own sessions."""
 
     PARTICIPANT = "PARTICIPANT"
-    ORG_ADMIN = "ORG_ADMIN"
+    PROGRAM_ADMIN = "PROGRAM_ADMIN"
+    """Looks after the programs that name them, and sees the status of their members."""
     IT_ADMIN = "IT_ADMIN"
+    ORG_ADMIN = "ORG_ADMIN"
 
 
 class MatchState(StrEnum):
@@ -58,6 +60,8 @@ class AttemptState(StrEnum):
     """How far a consent has come; every step is taken by one conditional UPDATE."""
 
     STARTED = "STARTED"
+    CONSENTED = "CONSENTED"
+    """An administrator came back with a consent, and now proves whose administrator they are."""
     RETURNED = "RETURNED"
     ENDED = "ENDED"
 
@@ -72,6 +76,11 @@ class JobKind(StrEnum):
 
     WRITE_EVENT = "WRITE_EVENT"
     POLL_MEETING = "POLL_MEETING"
+    REVISE_EVENT = "REVISE_EVENT"
+    """Brings events that are written in line with their session: a link that came later, a move."""
+    WRITE_MEETING = "WRITE_MEETING"
+    CANCEL_MEETING = "CANCEL_MEETING"
+    """A session's meeting at the organization's video service."""
     CANCEL_EVENT = "CANCEL_EVENT"
     REVOKE_GRANT = "REVOKE_GRANT"
     REMIND_RECONNECT = "REMIND_RECONNECT"
@@ -81,8 +90,25 @@ class JobKind(StrEnum):
     TELL_FAILING = "TELL_FAILING"
     TELL_HEALTHY = "TELL_HEALTHY"
     """And these two, to the owner of an organization's integration."""
+    INVITE = "INVITE"
+    """A mail, too: brings a mailbox in line with how its session stands."""
     ARRANGE_MEMBERS = "ARRANGE_MEMBERS"
     """Brings everybody in line with how their organization connects calendars."""
+    SPREAD_LETTERS = "SPREAD_LETTERS"
+    """Writes the mails of a `BulkLetter`, some at a time."""
+    ASK_TO_CONNECT = "ASK_TO_CONNECT"
+    """One of those mails."""
+
+
+class VideoChoice(StrEnum):
+    """Where an organization's sessions get their links from, where nobody says otherwise."""
+
+    CALENDAR = "CALENDAR"
+    """From the booker's calendar, with its event."""
+    PROVIDER = "PROVIDER"
+    """From a service of the organization's, whoever books."""
+    NONE = "NONE"
+    """From nowhere: no link is added by itself."""
 
 
 class JobState(StrEnum):

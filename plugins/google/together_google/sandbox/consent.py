@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from together.testing.signing_in import back, challenged, may_return
 from together_google.sandbox import grants, pages
 from together_google.sandbox.served import Desk, form_pairs
 from together_google.sandbox.world import Code, Person
 
 PATH = "/o/oauth2/v2/auth"
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 def routes(desk: Desk, redirect_uris: frozenset[str]) -> list[Route]:
@@ -58,14 +56,14 @@ class _Consent:
             return pages.chooser(query, self.desk.world.people.values())
         if self._blocked(person):
             if answers.get("decision") == "blocked":
-                return _back(query, {"error": "admin_policy_enforced"})
+                return back(query, {"error": "admin_policy_enforced"})
             return pages.blocked(query, person)
         match answers.get("decision"):
             case "allow":
                 ticked = frozenset(value for name, value in posted if name == "scope")
-                return _back(query, self._allowed(query, person, ticked))
+                return back(query, self._allowed(query, person, ticked))
             case "cancel":
-                return _back(query, {"error": "access_denied"})
+                return back(query, {"error": "access_denied"})
         return pages.consent(query, person, _tickable(query))
 
     def _blocked(self, person: Person) -> bool:
@@ -94,19 +92,13 @@ class _Consent:
 
     def _wrong(self, query: Mapping[str, str]) -> tuple[str, str] | None:
         """Check the request.  PKCE with S256 is required, which is stricter than Google."""
-        redirect_uri = query.get("redirect_uri", "")
         if query.get("client_id") != self.desk.world.client_id:
             return "invalid_client", "The OAuth client was not found."
-        url = urlsplit(redirect_uri)
-        registered = not self.redirect_uris or redirect_uri in self.redirect_uris
-        if url.scheme not in ("http", "https") or not url.hostname or url.fragment:
-            registered = False
-        if not registered:
+        if not may_return(query.get("redirect_uri", ""), self.redirect_uris):
             return "redirect_uri_mismatch", "The redirect address is not registered for this app."
         if query.get("response_type") != "code":
             return "unsupported_response_type", "response_type must be code."
-        challenge = query.get("code_challenge", "")
-        if query.get("code_challenge_method") != "S256" or not _CHALLENGE.match(challenge):
+        if not challenged(query):
             return "invalid_request", "A code_challenge with the method S256 is needed."
         asked = query.get("scope", "").split()
         if not asked or not grants.KNOWN.issuperset(asked):
@@ -117,12 +109,3 @@ class _Consent:
 def _tickable(query: Mapping[str, str]) -> list[str]:
     asked = dict.fromkeys(query["scope"].split())
     return [scope for scope in asked if scope not in grants.IDENTITY]
-
-
-def _back(query: Mapping[str, str], answer: Mapping[str, str]) -> Response:
-    """Send the browser back to the app, with its state as it was."""
-    state = {"state": query["state"]} if "state" in query else {}
-    joint = "&" if urlsplit(query["redirect_uri"]).query else "?"
-    address = query["redirect_uri"] + joint + urlencode({**state, **answer})
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return RedirectResponse(address, 303, headers=headers)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from dataclasses import replace
 from typing import Any
 
+from together.testing.signing_in import s256
 from together_google.oauth import SCOPES
 from together_google.sandbox.refusals import OAuthError
 from together_google.sandbox.world import Code, Token, World
@@ -105,11 +104,6 @@ def new_code(world: World, code: Code) -> str:
     world.codes[key] = code
     world.consented.append(code.email)
     return key
-
-
-def s256(verifier: str) -> str:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def access(

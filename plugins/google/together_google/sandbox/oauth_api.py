@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.routing import Route
 
+from together.testing.signing_in import client_of
 from together_google.delegation import JWT_BEARER
 from together_google.oauth import EMAIL, OPENID
 from together_google.sandbox import delegated, grants
@@ -36,7 +35,7 @@ class _OAuth:
         if form.get("grant_type") == JWT_BEARER:
             delay = self.desk.switches.delegation_delay
             return delegated.token(world, form.get("assertion", ""), now=now, delay=delay)
-        client_id, client_secret = _client(request, form)
+        client_id, client_secret = client_of(request, form)
         if client_id != world.client_id:
             raise OAuthError(401, "invalid_client", "The OAuth client was not found.")
         if not hmac.compare_digest(client_secret.encode(), world.client_secret.encode()):
@@ -61,15 +60,3 @@ class _OAuth:
             return {"sub": 7}
         told = {"email": person.email, "email_verified": True} if EMAIL in token.scopes else {}
         return {"sub": person.sub, **told}
-
-
-def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    """Read the client's credentials, by HTTP Basic or from the form."""
-    kind, _, text = request.headers.get("authorization", "").partition(" ")
-    if kind.casefold() != "basic":
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        name, _, secret = base64.b64decode(text).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return unquote(name), unquote(secret)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import urlencode
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from together.testing import pages
 from together_google.sandbox.world import Person
 
 SCOPE_WORDS: Mapping[str, str] = {
@@ -113,25 +112,4 @@ def refused(error: str, words: str) -> Response:
 
 
 def page(title: str, inside: str, *, status: int = 200) -> Response:
-    """Give a page of the sandbox, which says that it is one."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    return HTMLResponse(
-        f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>{STYLE}</style></head>
-<body><main><p class="note">Sandbox: this page stands in for Google. No account is real.</p>
-<h1>{escape(title)}</h1>
-{inside}
-</main></body></html>""",
-        status,
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{digest}';"
-                " base-uri 'none'; frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return pages.page(title, inside, service="Google", style=STYLE, status=status)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from together.providers.contract import SandboxPerson
+from together.testing.lifelike import BLOCKED, PRIVATE_ACCOUNT, Meeting, Mood, Weeks
 from together_google.sandbox import events
 from together_google.sandbox.switches import Switches
 from together_google.sandbox.world import Book, World
 
 WEEKS = 8
+MOODS: Mapping[Mood, dict[str, str]] = {
+    Mood.BUSY: {},
+    Mood.TENTATIVE: {"status": "tentative"},
+    Mood.FREE: {"transparency": "transparent"},
+}
 HOLIDAYS = "en.sandbox#holiday@group.v.calendar.google.com"
 
 WEEKLY = (
@@ -34,16 +39,7 @@ SINGLE = (
     ("Dentist", 60, 8, 10),
 )
 """Title, minutes, and the hours between which it may begin."""
-TENTATIVE = 0.15
-DECLINED = 0.08
 
-
-PRIVATE_ACCOUNT = SandboxPerson(
-    "ada.lindqvist@example.com", "Ada Lindqvist (private)", "Europe/Stockholm"
-)
-BLOCKED = SandboxPerson(
-    "guest@northlight.example.com", "Guest (an administrator must approve)", "Europe/Oslo"
-)
 WITHOUT_CALENDAR = SandboxPerson(
     "trainee@northlight.example.com", "Trainee (no Calendar)", "Europe/Oslo"
 )
@@ -62,20 +58,17 @@ def populate(world: World, person: SandboxPerson, *, now: int) -> None:
     if person.email.casefold() in world.people:
         return
     known = world.add_person(person.email, person.name, person.zone)
-    zone = ZoneInfo(person.zone)
-    today = datetime.fromtimestamp(now, zone).date()
-    monday = today - timedelta(days=today.weekday())
-    seed = hashlib.sha256(known.email.encode()).digest()
-    # Chance is only to look lifelike; the same address has the same calendar.
-    dice = random.Random(seed)  # noqa: S311
+    weeks, zone = Weeks(person, now=now, weeks=WEEKS), ZoneInfo(person.zone)
     book = world.books[known.email]
-    for event in (*_weekly(dice, monday, zone), *_single(dice, monday, zone), *_days(dice, monday)):
-        _put(world, book, event, now)
+    for meeting in (*weeks.every_week(WEEKLY), *weeks.now_and_then(SINGLE)):
+        _put(world, book, _timed(meeting, zone), now)
+    for day in _days(weeks):
+        _put(world, book, day, now)
     home = Book(_group(known.email), known.email, "Home", person.zone, meet=False)
     world.books[home.id] = home
-    for event in _evenings(dice, monday, zone):
-        _put(world, home, event, now)
-    _holidays(world, monday, now)
+    for meeting in weeks.one_evening("Choir", hour=18, minute=30, length=120):
+        _put(world, home, _timed(meeting, zone), now)
+    _holidays(world, weeks.monday, now)
 
 
 def _put(world: World, book: Book, event: dict[str, Any], now: int) -> None:
@@ -90,41 +83,12 @@ def _put(world: World, book: Book, event: dict[str, Any], now: int) -> None:
         stored.body["status"] = "tentative"
 
 
-def _weekly(dice: random.Random, monday: date, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
-    for title, hour, minute, length in dice.sample(WEEKLY, 4):
-        days = range(5) if title == "Team stand-up" else (dice.randrange(5),)
-        for week in range(WEEKS):
-            for day in days:
-                when = monday + timedelta(weeks=week, days=day)
-                yield _timed(title, when, hour * 60 + minute, length, zone)
-
-
-def _single(dice: random.Random, monday: date, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
-    for week in range(WEEKS):
-        for _ in range(dice.randint(3, 5)):
-            title, length, first, last = dice.choice(SINGLE)
-            when = monday + timedelta(weeks=week, days=dice.randrange(5))
-            event = _timed(title, when, dice.randrange(first * 2, last * 2) * 30, length, zone)
-            luck = dice.random()
-            if luck < TENTATIVE:
-                event["status"] = "tentative"
-            elif luck < TENTATIVE + DECLINED:
-                event["transparency"] = "transparent"
-            yield event
-
-
-def _days(dice: random.Random, monday: date) -> Iterator[dict[str, Any]]:
+def _days(weeks: Weeks) -> Iterator[dict[str, Any]]:
     """Give one week with days out of office, and a birthday that takes no time."""
-    away = monday + timedelta(weeks=dice.randrange(3, WEEKS), days=dice.randrange(4))
-    yield _all_day("Out of office", away, 2)
-    birthday = monday + timedelta(days=dice.randrange(WEEKS * 7))
+    week = weeks.dice.randrange(3, WEEKS)
+    yield _all_day("Out of office", weeks.day(weeks.dice.randrange(4), week=week), 2)
+    birthday = weeks.day(weeks.dice.randrange(WEEKS * 7))
     yield _all_day("Birthday of a friend", birthday, 1) | {"transparency": "transparent"}
-
-
-def _evenings(dice: random.Random, monday: date, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
-    for week in range(WEEKS):
-        when = monday + timedelta(weeks=week, days=dice.randrange(7))
-        yield _timed("Choir", when, 18 * 60 + 30, 120, zone)
 
 
 def _holidays(world: World, monday: date, now: int) -> None:
@@ -138,16 +102,14 @@ def _holidays(world: World, monday: date, now: int) -> None:
         _put(world, book, day | {"transparency": "transparent"}, now)
 
 
-def _timed(title: str, when: date, minute: int, length: int, zone: ZoneInfo) -> dict[str, Any]:
-    start = datetime.combine(when, datetime.min.time(), zone) + timedelta(minutes=minute)
-    begins = int(start.timestamp())
-    ends = datetime.fromtimestamp(begins + length * 60, zone)
-    named = {"timeZone": zone.key}
-    return {
-        "summary": title,
-        "start": {"dateTime": datetime.fromtimestamp(begins, zone).isoformat(), **named},
-        "end": {"dateTime": ends.isoformat(), **named},
-    }
+def _timed(meeting: Meeting, zone: ZoneInfo) -> dict[str, Any]:
+    begins = int(meeting.start.replace(tzinfo=zone).timestamp())
+    ends = begins + int((meeting.end - meeting.start).total_seconds())
+    start, end = (
+        {"dateTime": datetime.fromtimestamp(edge, zone).isoformat(), "timeZone": zone.key}
+        for edge in (begins, ends)
+    )
+    return {"summary": meeting.title, "start": start, "end": end, **MOODS[meeting.mood]}
 
 
 def _all_day(title: str, when: date, days: int) -> dict[str, Any]:

@@ -128,5 +128,13 @@ def required(message: str) -> ApiError:
     return ApiError(400, "required", message)
 
 
+def malformed() -> ApiError:
+    return ApiError(400, "parseError", "Parse Error")
+
+
+def too_large() -> ApiError:
+    return ApiError(413, "uploadTooLarge", "Request is too large.")
+
+
 def backend() -> ApiError:
     return ApiError(503, "backendError", "Backend Error")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from starlette.applications import Starlette
 
-from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
+from together.providers.contract import ASGIApp, SandboxPerson
+from together.testing import controls
+from together.testing.stand_in import StandIn
 from together_google.sandbox import (
     calendar_api,
     consent,
     console,
-    control,
     delegated,
     events,
     grants,
@@ -27,27 +27,13 @@ from together_google.sandbox.world import Person, ServiceAccount, World
 from together_google.testing.walking import walk_consent
 
 
-class GoogleSandbox(Sandbox):
+class GoogleSandbox(StandIn[World, Switches]):
     slug = "google"
+    responses: ClassVar = ("accepted", "declined", "tentative", "needsAction")
+    _desk: Desk
 
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], int] = lambda: int(time.time()),
-        redirect_uris: Iterable[str] = (),
-    ) -> None:
-        self._desk = Desk(World(), Switches(), clock)
-        self._redirect_uris = frozenset(redirect_uris)
-
-    @property
-    def switches(self) -> Switches:
-        """What goes wrong at the moment."""
-        return self._desk.switches
-
-    @property
-    def world(self) -> World:
-        """Everything it remembers."""
-        return self._desk.world
+    def opened(self, clock: Callable[[], int]) -> Desk:
+        return Desk(World(), Switches(), clock)
 
     def app(self) -> ASGIApp:
         return Starlette(
@@ -55,7 +41,7 @@ class GoogleSandbox(Sandbox):
                 *consent.routes(self._desk, self._redirect_uris),
                 *oauth_api.routes(self._desk),
                 *calendar_api.routes(self._desk),
-                *control.routes(self._desk),
+                *controls.routes(self),
                 *console.routes(self._desk),
             ]
         )
@@ -82,15 +68,6 @@ class GoogleSandbox(Sandbox):
     async def allow(self, http: httpx.AsyncClient, url: str, email: str) -> str:
         return await walk_consent(http, url, account=email)
 
-    def dump(self) -> Mapping[str, Any]:
-        return {"world": self.world.dump(), "switches": self.switches.as_json()}
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        self._desk.world = World.of(state["world"])
-        switches = Switches()
-        switches.set(state["switches"])
-        self._desk.switches = switches
-
     def add_account(
         self, email: str, *, name: str = "", zone: str = "UTC", has_calendar: bool = True
     ) -> Person:
@@ -98,17 +75,9 @@ class GoogleSandbox(Sandbox):
         return self.world.add_person(email, name or email, zone, has_calendar=has_calendar)
 
     def revoke(self, email: str) -> None:
-        """End every grant of an account, as its owner can at Google."""
         grants.revoke_account(self.world, email.casefold())
 
-    def expire_access(self, email: str) -> None:
-        """Let the access tokens of an account run out now; its refresh tokens still work."""
-        for token in self.world.access.values():
-            if token.email == email.casefold():
-                token.expires_at = 0
-
     def answer(self, email: str, event_id: str, response: str) -> None:
-        """Answer an invitation as a guest does."""
         found = self.world.event(self.world.books[email.casefold()], event_id)
         if found is None:
             raise KeyError(event_id)
@@ -134,8 +103,3 @@ class GoogleSandbox(Sandbox):
         """Let a service account act for a Workspace's users; without scopes, do not any more."""
         client_id, now = client_id or self.service_account().client_id, self._desk.clock()
         delegated.delegate(self.world, domain, client_id, [*scopes], now=now)
-
-    def scopes_of(self, access_token: str) -> frozenset[str] | None:
-        """Say what an access token was granted, or None where there is no such token."""
-        token = self.world.access.get(access_token)
-        return None if token is None else frozenset(token.scopes)

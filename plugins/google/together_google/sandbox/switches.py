@@ -33,5 +33,3 @@ class Switches(Switchboard):
     """Accounts whose administrator does not allow the app."""
     delegation_delay: int = 0
     """Seconds until what the Admin console allows works; Google takes up to a day."""
-    per_minute: int = 600
-    """Calls of one account in a minute, as in Google's usage limits."""

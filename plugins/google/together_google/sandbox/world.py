@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
+
+from together.testing.remembering import Remembered
 
 
 @dataclass(slots=True)
@@ -110,7 +112,7 @@ class Delegated:
 
 
 @dataclass(slots=True)
-class World:
+class World(Remembered):
     client_id: str = field(default_factory=lambda: secrets.token_hex(6) + ".apps.sandbox.test")
     client_secret: str = field(default_factory=lambda: "sandbox-" + secrets.token_urlsafe(18))
     people: dict[str, Person] = field(default_factory=dict)
@@ -168,38 +170,3 @@ class World:
         for event_id in (*book.events, *book.invited):
             if found := self.event(book, event_id):
                 yield found
-
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any]) -> World:
-        return cls(
-            client_id=state["client_id"],
-            client_secret=state["client_secret"],
-            people={key: Person(**value) for key, value in state["people"].items()},
-            books={key: _book(value) for key, value in state["books"].items()},
-            codes={key: Code(**value) for key, value in state["codes"].items()},
-            access={key: Token(**value) for key, value in state["access"].items()},
-            refresh={key: Token(**value) for key, value in state["refresh"].items()},
-            consented=[*state["consented"]],
-            mails=[*state["mails"]],
-            service_accounts={
-                key: _service_account(value)
-                for key, value in state.get("service_accounts", {}).items()
-            },
-            delegations={
-                domain: {key: Delegated(**value) for key, value in clients.items()}
-                for domain, clients in state.get("delegations", {}).items()
-            },
-        )
-
-
-def _service_account(state: Mapping[str, Any]) -> ServiceAccount:
-    keys = {key: Key(**value) for key, value in state["keys"].items()}
-    return ServiceAccount(**{**state, "keys": keys})
-
-
-def _book(state: Mapping[str, Any]) -> Book:
-    events = {key: StoredEvent(**value) for key, value in state["events"].items()}
-    return Book(**{**state, "events": events})

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from together.testing.signing_in import back
 from together_outlook.sandbox import applications, grants, pages, refusals, tenants
-from together_outlook.sandbox.consent import back, check_address
+from together_outlook.sandbox.consent import check_address
 from together_outlook.sandbox.refusals import OAuthError
 from together_outlook.sandbox.served import Desk, form
 from together_outlook.sandbox.world import Person

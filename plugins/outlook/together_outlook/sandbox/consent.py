@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from together.testing.signing_in import back, challenged, may_return
 from together_outlook.sandbox import grants, pages, refusals, tenants
 from together_outlook.sandbox.refusals import OAuthError
 from together_outlook.sandbox.served import Desk, form
@@ -19,7 +18,6 @@ from together_outlook.sandbox.world import Code, Person
 
 PATH = "/{tenant}/oauth2/v2.0/authorize"
 PROMPTS = ("", "login", "none", "consent", "select_account")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 def routes(desk: Desk, redirect_uris: frozenset[str]) -> list[Route]:
@@ -133,9 +131,7 @@ class _Consent:
 
 def check_address(redirect_uri: str, client_id: str, registered: frozenset[str]) -> None:
     """Refuse an address to go back to that is none, or that is not registered."""
-    url = urlsplit(redirect_uri)
-    known = not registered or redirect_uri in registered
-    if url.scheme not in ("http", "https") or not url.hostname or url.fragment or not known:
+    if not may_return(redirect_uri, registered):
         raise refusals.unregistered_address(redirect_uri, client_id)
 
 
@@ -149,17 +145,7 @@ def _scopes(query: Mapping[str, str]) -> list[str]:
         raise OAuthError(400, "invalid_request", 70007, words)
     if query.get("prompt", "") not in PROMPTS:
         raise OAuthError(400, "invalid_request", 90023, "Unsupported 'prompt' value.")
-    challenge = query.get("code_challenge", "")
-    if query.get("code_challenge_method") != "S256" or not _CHALLENGE.match(challenge):
+    if not challenged(query):
         words = "A Code_Challenge with the method S256 is needed, of 43 characters."
         raise OAuthError(400, "invalid_request", 501491, words)
     return grants.scopes_asked(query.get("scope", ""))
-
-
-def back(query: Mapping[str, str], answer: Mapping[str, str]) -> Response:
-    """Send the browser back to the app, with its state as it was."""
-    state = {"state": query["state"]} if "state" in query else {}
-    joint = "&" if urlsplit(query["redirect_uri"]).query else "?"
-    address = query["redirect_uri"] + joint + urlencode({**answer, **state})
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return RedirectResponse(address, 303, headers=headers)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from together.testing.signing_in import s256
 from together_outlook.id_token import ADMINISTRATORS
 from together_outlook.sandbox import keys, refusals
 from together_outlook.sandbox.refusals import OAuthError
@@ -130,24 +130,11 @@ def revoke_account(world: World, email: str) -> None:
     world.consented.pop(email, None)
 
 
-def expire_access(world: World, email: str) -> None:
-    """Let the access tokens of an account run out now; its refresh tokens still work."""
-    for token in world.access.values():
-        if token.email == email:
-            token.expires_at = 0
-
-
 def expire_refresh(world: World, email: str) -> None:
     """Let all tokens of an account run out, as after ninety days without use."""
-    expire_access(world, email)
-    for token in world.refresh.values():
+    for token in (*world.access.values(), *world.refresh.values()):
         if token.email == email:
             token.expires_at = 0
-
-
-def s256(verifier: str) -> str:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _tokens(  # one argument per thing the answer tells

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.routing import Route
 
+from together.testing.signing_in import client_of
 from together_outlook.sandbox import applications, grants, keys, refusals, tenants
 from together_outlook.sandbox.served import Desk
 
@@ -34,7 +33,7 @@ class _OAuth:
     def token(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
         world, now = self.desk.world, self.desk.clock()
         tenant, base = self._tenant(request), _base(request)
-        client_id, client_secret = _client(request, form)
+        client_id, client_secret = client_of(request, form)
         if not client_id:
             raise refusals.missing_parameter("client_id")
         if not form.get("grant_type"):
@@ -92,15 +91,3 @@ def _base(request: Request) -> str:
     """Give the address this sandbox is mounted at, as whoever asks calls it."""
     here = request.url.replace(path=request.scope.get("root_path", ""), query="")
     return str(here).rstrip("/")
-
-
-def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    """Read the client's credentials, by HTTP Basic or from the form."""
-    kind, _, text = request.headers.get("authorization", "").partition(" ")
-    if kind.casefold() != "basic":
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        name, _, secret = base64.b64decode(text).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return unquote(name), unquote(secret)

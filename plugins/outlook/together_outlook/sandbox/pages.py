@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import urlencode
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from together.testing import pages
 from together_outlook.sandbox.refusals import OAuthError, stamp
 from together_outlook.sandbox.world import Person
 
@@ -165,25 +164,4 @@ def _kind(person: Person) -> str:
 
 
 def page(title: str, inside: str, *, status: int = 200) -> Response:
-    """Draw a page around what is on it."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    return HTMLResponse(
-        f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>{STYLE}</style></head>
-<body><main><p class="note">Sandbox: this page stands in for Microsoft. No account is real.</p>
-<h1>{escape(title)}</h1>
-{inside}
-</main></body></html>""",
-        status,
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{digest}';"
-                " base-uri 'none'; frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return pages.page(title, inside, service="Microsoft", style=STYLE, status=status)

@@ -115,6 +115,10 @@ def malformed() -> ApiError:
     return ApiError(400, "BadRequest", "Unable to read JSON request payload.")
 
 
+def too_large() -> ApiError:
+    return ApiError(413, "RequestBodyTooLarge", "The request body is too large.")
+
+
 def unavailable() -> ApiError:
     return ApiError(503, "serviceNotAvailable", "The service is not available. Try again later.")
 

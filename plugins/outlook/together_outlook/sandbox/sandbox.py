@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from starlette.applications import Starlette
 
-from together.providers.contract import ASGIApp, Sandbox, SandboxPerson
+from together.providers.contract import ASGIApp, SandboxPerson
+from together.testing import controls
+from together.testing.stand_in import StandIn
 from together_outlook.sandbox import (
     admin_consent,
     applications,
@@ -29,31 +30,18 @@ from together_outlook.sandbox.world import Person, Tenant, World, tenant_id
 from together_outlook.testing.walking import walk_consent
 
 
-class OutlookSandbox(Sandbox):
+class OutlookSandbox(StandIn[World, Switches]):
     slug = "outlook"
+    responses: ClassVar = ("accepted", "declined", "tentativelyAccepted", "notResponded")
+    _desk: Desk
 
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], int] = lambda: int(time.time()),
-        redirect_uris: Iterable[str] = (),
-    ) -> None:
-        self._desk = Desk(World(), Switches(), clock)
-        self._redirect_uris = frozenset(redirect_uris)
-
-    @property
-    def switches(self) -> Switches:
-        """What goes wrong at the moment."""
-        return self._desk.switches
-
-    @property
-    def world(self) -> World:
-        """Everything it remembers."""
-        return self._desk.world
+    def opened(self, clock: Callable[[], int]) -> Desk:
+        return Desk(World(), Switches(), clock)
 
     def app(self) -> ASGIApp:
         return Starlette(
             routes=[
+                *controls.routes(self),
                 *control.routes(self._desk),
                 *tenant_control.routes(self._desk),
                 *enterprise.routes(self._desk),
@@ -81,15 +69,6 @@ class OutlookSandbox(Sandbox):
     async def allow(self, http: httpx.AsyncClient, url: str, email: str) -> str:
         return await walk_consent(http, url, account=email)
 
-    def dump(self) -> Mapping[str, Any]:
-        return {"world": self.world.dump(), "switches": self.switches.as_json()}
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        self._desk.world = World.of(state["world"])
-        switches = Switches()
-        switches.set(state["switches"])
-        self._desk.switches = switches
-
     def add_account(  # one argument per kind of account that there is
         self,
         email: str,
@@ -113,7 +92,6 @@ class OutlookSandbox(Sandbox):
         )
 
     def revoke(self, email: str) -> None:
-        """End every grant of an account, as its owner can at Microsoft."""
         grants.revoke_account(self.world, email.casefold())
 
     def delegate(self, domain: str, roles: Iterable[str] | None = None) -> str:
@@ -133,12 +111,8 @@ class OutlookSandbox(Sandbox):
         """Give what the organization of a domain allows the app itself, to be changed."""
         return applications.tenant(self.world, tenant_id(domain))
 
-    def expire_access(self, email: str) -> None:
-        """Let the access tokens of an account run out now; its refresh tokens still work."""
-        grants.expire_access(self.world, email.casefold())
-
     def answer(self, email: str, event_id: str, response: str) -> None:
-        """Answer an invitation as a guest does, by its id in either calendar."""
+        """Answer an invitation as a guest does, by the event's id in either calendar."""
         stored = self.world.invitation(email.casefold(), event_id)
         if stored is None:
             raise KeyError(event_id)
@@ -153,8 +127,3 @@ class OutlookSandbox(Sandbox):
             events.seen(book, home, stored, event_id)
             for event_id, home, stored in self.world.events(book)
         ]
-
-    def scopes_of(self, access_token: str) -> frozenset[str] | None:
-        """Say what an access token was granted, or None where there is no such token."""
-        token = self.world.access.get(access_token)
-        return None if token is None else frozenset(token.scopes)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from together.testing.front_desk import FrontDesk
+from together.testing.posted import Reader
+from together.testing.signing_in import bearer
 from together_outlook.sandbox import applications, refusals
 from together_outlook.sandbox.refusals import ApiError, OAuthError
 from together_outlook.sandbox.switches import Switches
 from together_outlook.sandbox.world import Person, Token, World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-LARGEST_BODY = 1024 * 1024
 ODD = {"id": 7, "value": "none", "start": "soon", "error": None}
 """What the API says when it says something odd."""
+
+_reader = Reader(refusals.too_large, refusals.malformed)
+form, json_body = _reader.form, _reader.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Desk:
-    """What the endpoints share."""
+class Desk(FrontDesk[World, Switches]):
+    """How Microsoft serves: an endpoint names the scopes that are enough for it."""
 
-    world: World
-    switches: Switches
-    clock: Callable[[], int]
-    calls: dict[str, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     running: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Mailbox → calls of it that are not answered yet."""
+
+    def outage(self) -> ApiError:
+        return refusals.unavailable()
 
     def api(
         self, *scopes: str, mailbox: bool = True, others: bool = False
@@ -69,18 +71,16 @@ class Desk:
             async def endpoint(request: Request) -> Response:
                 try:
                     with self._counted(request):
-                        if early := await self._trouble():
+                        if early := await self.early():
                             return early
                         caller = self._caller(request, frozenset(scopes), others=others)
                         if mailbox and not caller.person.has_mailbox:
                             raise refusals.no_mailbox()
                         given = answer(request, caller)
                         given = await given if isinstance(given, Awaitable) else given
+                    self.late(request)
                 except ApiError as refusal:
                     return self._refused(refusal)
-                if request.method in ("POST", "PATCH", "DELETE") and self.switches.lost_replies:
-                    self.switches.lost_replies -= 1
-                    return self._refused(refusals.unavailable())
                 return self._answered(given)
 
             return endpoint
@@ -92,7 +92,7 @@ class Desk:
 
         async def endpoint(request: Request) -> Response:
             try:
-                if early := await self._trouble():
+                if early := await self.early():
                     return early
                 return JSONResponse(
                     answer(request, await form(request)), headers={"Cache-Control": "no-store"}
@@ -103,17 +103,13 @@ class Desk:
                 if refusal.status != 503:
                     return self._refused(refusal)
                 transient = refusals.transient()
-                return JSONResponse(
-                    transient.body(now=self.clock()), 503, headers=self._wait(transient.status)
-                )
+                return JSONResponse(transient.body(now=self.clock()), 503, self.wait())
 
         return endpoint
 
     def token(self, request: Request) -> Token | None:
         """Find whose access token a request brings."""
-        kind, _, key = request.headers.get("authorization", "").partition(" ")
-        token = self.world.access.get(key) if kind.casefold() == "bearer" else None
-        return token if token is not None and token.expires_at > self.clock() else None
+        return bearer(request, self.world.access, now=self.clock())
 
     @contextmanager
     def _counted(self, request: Request) -> Iterator[None]:
@@ -126,15 +122,6 @@ class Desk:
             yield
         finally:
             self.running[mailbox] -= 1
-
-    async def _trouble(self) -> Response | None:
-        if self.switches.slow_seconds:
-            await anyio.sleep(self.switches.slow_seconds)
-        if self.switches.down:
-            raise refusals.unavailable()
-        if self.switches.nonsense:
-            return Response("<html><title>Hello</title></html>", media_type="text/html")
-        return None
 
     def _mailbox(self, request: Request, token: Token | None) -> str:
         """Name the mailbox that a call is counted for."""
@@ -150,8 +137,8 @@ class Desk:
             raise refusals.bad_token()
         if self.switches.throttled:
             raise refusals.throttled(self.switches.throttled)
-        if counted := self._mailbox(request, token):
-            self._count(counted)
+        if (counted := self._mailbox(request, token)) and self.too_many(counted):
+            raise refusals.throttled("TooManyRequests")
         user = request.path_params.get("user_id")
         if token.tenant:
             return self._app(request, token, user, scopes)
@@ -180,15 +167,6 @@ class Desk:
             raise refusals.by_policy() if policy else refusals.access_denied()
         return Caller(person, allowed)
 
-    def _count(self, email: str) -> None:
-        """Keep to the calls of one mailbox in a minute, counted over a sliding window."""
-        now, calls = self.clock(), self.calls[email]
-        while calls and calls[0] <= now - 60:
-            calls.popleft()
-        if len(calls) >= self.switches.per_minute:
-            raise refusals.throttled("TooManyRequests")
-        calls.append(now)
-
     def _answered(self, given: Any) -> Response:
         answer = (
             given if isinstance(given, Answer) else Answer(204 if given is None else 200, given)
@@ -200,37 +178,7 @@ class Desk:
         return JSONResponse(body, answer.status, headers=headers)
 
     def _refused(self, refusal: ApiError) -> Response:
-        request_id = str(uuid.uuid4())
-        headers = {"request-id": request_id, **self._wait(refusal.status)}
+        request_id, waits = str(uuid.uuid4()), refusal.status in (429, 503)
+        headers = {"request-id": request_id, **(self.wait() if waits else {})}
         body = refusal.body(now=self.clock(), request_id=request_id)
         return JSONResponse(body, refusal.status, headers=headers)
-
-    def _wait(self, status: int) -> dict[str, str]:
-        wait = self.switches.retry_after if status in (429, 503) else ""
-        return {"Retry-After": wait} if wait else {}
-
-
-async def form(request: Request) -> dict[str, str]:
-    """Read a posted form; of a name that comes twice the first is meant."""
-    content = await _content(request)
-    pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
-    return dict(reversed(pairs))
-
-
-async def json_body(request: Request) -> Mapping[str, Any]:
-    try:
-        body = json.loads(await _content(request) or b"{}")
-    except (ValueError, RecursionError):
-        raise refusals.malformed() from None
-    if not isinstance(body, dict):
-        raise refusals.malformed()
-    return body
-
-
-async def _content(request: Request) -> bytes:
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise ApiError(413, "RequestBodyTooLarge", "The request body is too large.")
-    return content

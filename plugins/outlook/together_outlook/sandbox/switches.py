@@ -16,6 +16,8 @@ class Switches(Switchboard):
 
     retry_after: str = "10"
     """The Retry-After header of throttled answers and outages; Graph sends one with each 429."""
+    per_minute: int = 1000
+    """Calls of one mailbox in a minute, which is Graph's limit for ten of them, spread evenly."""
     teams_pending_polls: int = 0
     """How often a new event is read before its Teams link is there."""
     teams_refused: bool = False
@@ -32,7 +34,5 @@ class Switches(Switchboard):
     """Accounts whose administrator must approve the app first."""
     secret_expired: bool = False
     """The app's secret has run out, which nobody but the operator can mend."""
-    per_minute: int = 1000
-    """Calls of one mailbox in a minute, which is Graph's limit for ten of them, spread evenly."""
     at_once: int = 4
     """Calls of one mailbox at a time."""

@@ -7,9 +7,10 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+from together.testing.remembering import Remembered
 from together_outlook.identity import CONSUMERS
 
 APP_ROLES = ("Calendars.Read", "Calendars.ReadWrite")
@@ -128,7 +129,7 @@ class Token:
 
 
 @dataclass(slots=True)
-class World:
+class World(Remembered):
     client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     client_secret: str = field(default_factory=lambda: "sandbox~" + secrets.token_urlsafe(18))
     people: dict[str, Person] = field(default_factory=dict)
@@ -243,26 +244,6 @@ class World:
             if found := self.event(book, event_id):
                 yield event_id, *found
 
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any]) -> World:
-        return cls(
-            client_id=state["client_id"],
-            client_secret=state["client_secret"],
-            people={key: Person(**value) for key, value in state["people"].items()},
-            books={key: _book(value) for key, value in state["books"].items()},
-            codes={key: Code(**value) for key, value in state["codes"].items()},
-            access={key: Token(**value) for key, value in state["access"].items()},
-            refresh={key: Token(**value) for key, value in state["refresh"].items()},
-            consented={key: [*scopes] for key, scopes in state["consented"].items()},
-            transactions={key: {**made} for key, made in state["transactions"].items()},
-            mails=[*state["mails"]],
-            tenants={key: Tenant(**value) for key, value in state.get("tenants", {}).items()},
-            app_roles=[*state.get("app_roles", APP_ROLES)],
-        )
-
 
 def tenant_id(domain: str) -> str:
     """Give the tenant of a domain: here each domain is one organization."""
@@ -273,9 +254,3 @@ def opaque_id(*parts: str) -> str:
     """Make an id that looks like Exchange's, the same for the same parts."""
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
     return "AAMkAD" + base64.urlsafe_b64encode(digest).decode()
-
-
-def _book(state: Mapping[str, Any]) -> Book:
-    events = {key: StoredEvent(**value) for key, value in state["events"].items()}
-    invited = {key: Copy(**value) for key, value in state["invited"].items()}
-    return Book(**{**state, "events": events, "invited": invited})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 
+from together.testing.checking import Pairs, VendorChecker, grant_faults, parameter_faults, token_of
 from together_outlook.delegation import GRAPH
 from together_outlook.delegation import PERMISSIONS as APPLICATION_PERMISSIONS
 from together_outlook.oauth import IDENTITY_SCOPES, LOGIN_URL, SCOPES, TENANT
@@ -47,7 +49,6 @@ FORMS = {
     "client_credentials": {"scope"},
     "refresh_token": {"refresh_token"},
 }
-CREDENTIALS = {"grant_type", "client_id", "client_secret"}
 READ = frozenset({"Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"})
 PERMISSIONS = (
     (r"GET /(me(/outlook/.*)?|organization)", frozenset({"User.Read"})),
@@ -82,34 +83,28 @@ class Call:
     method: Method
     selected: tuple[str, ...] = ()
 
+    @property
+    def id(self) -> str:
+        return self.method.id
+
 
 @dataclass(slots=True)
-class Checker:
+class Checker(VendorChecker[Call]):
     """Holds what is sent to Microsoft, and what it answers, to Microsoft's own models."""
 
-    settings: Mapping[str, str]
-    """The plugin's settings, which say where Microsoft is."""
     scopes_of: Callable[[str], frozenset[str] | None] = lambda token: ASKED
-    """Access token → the scopes it was granted, or None where it is no token."""
     models: Models = field(default_factory=Models.load)
-    calls: list[str] = field(default_factory=list)
-    """Ids of the methods called, in order."""
-    faults: list[str] = field(default_factory=list)
-    """What no document allows of what was sent."""
-    answer_faults: list[str] = field(default_factory=list)
-    """What no document allows of what was answered."""
-    id_types: set[bool] = field(default_factory=set)
+    id_types: set[bool] = field(default_factory=set, init=False)
     """Whether ids that last were asked for; one and the same event has two ids otherwise."""
 
     def sent(self, request: httpx.Request, content: bytes) -> Call | None:
-        """Check a request; give the method of Graph that it calls."""
         address = str(request.url).partition("?")[0]
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
         if address == self._login("authorize") and "nonce" not in dict(query):
-            self._note("authorize", authorize_faults(query))
+            self.note("authorize", authorize_faults(query))
         elif address == self._login("token"):
             form = parse_qsl(content.decode(), keep_blank_values=True)
-            self._note("token", _form_faults(request, form, query))
+            self.note("token", _form_faults(request, form, query))
         elif address.startswith(self.settings["API_URL"] + "/"):
             raw = request.url.raw_path.decode().partition("?")[0]
             base = httpx.URL(self.settings["API_URL"]).path
@@ -120,17 +115,10 @@ class Checker:
             self.faults.append(f"nothing of Microsoft is at {request.method} {address}")
         return None
 
-    def answered(self, call: Call, status: int, content: bytes) -> None:
-        """Check what the stand-in answered to a method of Graph."""
-        try:
-            body = json.loads(content) if content else None
-        except ValueError:
-            self.answer_faults.append(f"{call.method.id} answered what is no JSON")
-            return
+    def reply_faults(self, call: Call, status: int, body: Any) -> Iterable[str]:
         if status >= 400:
-            self.answer_faults += self.models.error_faults(call.method, status, body)
-            return
-        self.answer_faults += self.models.answer_faults(call.method, status, body, call.selected)
+            return self.models.error_faults(call.method, status, body)
+        return self.models.answer_faults(call.method, status, body, call.selected)
 
     def _base(self) -> str:
         return self.settings.get("LOGIN_URL", LOGIN_URL)
@@ -140,7 +128,7 @@ class Checker:
         request: httpx.Request,
         tenant: str,
         place: str,
-        query: list[tuple[str, str]],
+        query: Pairs,
         content: bytes,
     ) -> None:
         """Check what an administrator's consent and an organization's tokens need."""
@@ -148,27 +136,28 @@ class Checker:
         if name != "adminconsent" and tenant == "organizations":
             self.faults.append(f"{name} is asked of no one tenant")
         if name == "adminconsent":
-            self._note(name, _parameter_faults(name, ADMIN_CONSENT, query))
+            self.note(name, parameter_faults(name, query, ADMIN_CONSENT, optional=OPTIONAL))
         elif name == "authorize":
-            self._note("sign-in", _parameter_faults("sign-in", SIGN_IN, query))
+            faults = parameter_faults("sign-in", query, SIGN_IN, optional=OPTIONAL)
+            self.note("sign-in", faults)
         elif name == "token":
             form = parse_qsl(content.decode(), keep_blank_values=True)
-            self._note(name, _form_faults(request, form, query, one_tenant=True))
+            self.note(name, _form_faults(request, form, query, one_tenant=True))
         else:
             wrong = request.method != "GET" or query
-            self._note(name, ["keys are read without parameters"] if wrong else [])
+            self.note(name, ["keys are read without parameters"] if wrong else [])
 
     def _login(self, endpoint: str) -> str:
         return f"{self._base()}/{self.settings.get('TENANT', TENANT)}/oauth2/v2.0/{endpoint}"
 
     def _graph(
-        self, request: httpx.Request, path: str, query: list[tuple[str, str]], content: bytes
+        self, request: httpx.Request, path: str, query: Pairs, content: bytes
     ) -> Call | None:
         method = self.models.find(request.method, path)
         if method is None:
             self.faults.append(f"no method of Graph is {request.method} {path}")
             return None
-        self._note(method.id, self.models.query_faults(method, query))
+        self.note(method.id, self.models.query_faults(method, query))
         self.faults += self._scope_faults(request, method)
         self.faults += self._preference_faults(request, method)
         try:
@@ -186,11 +175,7 @@ class Checker:
         return Call(method, tuple(names) if narrowed else ())
 
     def _scope_faults(self, request: httpx.Request, method: Method) -> Iterator[str]:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind != "Bearer":
-            yield f"{method.id} needs a bearer token"
-            return
-        if method.path.startswith(USER):
+        if token_of(request) is not None and method.path.startswith(USER):
             called = method.id.replace(USER, "USER")
             roles = next((r for calls, r in TO_THE_APP if re.fullmatch(calls, called)), None)
             # Whether a tenant gave it is found by trying, so that a try is no fault.
@@ -198,11 +183,8 @@ class Checker:
                 yield f"{method.id} needs an application permission that is never asked for"
             return
         fitting = (scopes for calls, scopes in PERMISSIONS if re.fullmatch(calls, method.id))
-        enough, granted = next(fitting, frozenset[str]()), self.scopes_of(token)
-        if granted is not None and not enough & granted:
-            yield f"{method.id} needs one of {sorted(enough)}"
-        if not enough & ASKED:
-            yield f"{method.id} needs a scope that is never asked for"
+        enough = next(fitting, frozenset[str]())
+        yield from self.scope_faults(request, method.id, enough, asked=ASKED)
 
     def _preference_faults(self, request: httpx.Request, method: Method) -> Iterator[str]:
         headers = ",".join(request.headers.get_list("prefer"))
@@ -217,60 +199,24 @@ class Checker:
             if len(self.id_types) > 1:
                 yield f"{method.id} is asked for other ids than the calls before"
 
-    def _note(self, call: str, faults: Iterable[str]) -> None:
-        self.calls.append(call)
-        self.faults += faults
 
-
-class CheckedTransport(httpx.AsyncBaseTransport):
-    """Carries requests on, and lets a `Checker` see them and their answers."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, checker: Checker) -> None:
-        self._inner, self.checker = inner, checker
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        call = self.checker.sent(request, await request.aread())
-        response = await self._inner.handle_async_request(request)
-        if call is not None:
-            self.checker.answered(call, response.status_code, await response.aread())
-        return response
-
-
-def authorize_faults(query: list[tuple[str, str]]) -> Iterator[str]:
+def authorize_faults(query: Pairs) -> Iterator[str]:
     """Say what is wrong with the authorization address's parameters."""
-    yield from _parameter_faults("authorize", AUTHORIZE, query)
+    yield from parameter_faults("authorize", query, AUTHORIZE, optional=OPTIONAL)
     if extra := sorted({*dict(query).get("scope", "").split()} - ASKED):
         yield f"authorize asks for more than is used: {extra}"
 
 
-def _parameter_faults(
-    place: str, known: Mapping[str, str], query: list[tuple[str, str]]
-) -> Iterator[str]:
-    names = [name for name, _ in query]
-    for name in sorted(known.keys() - OPTIONAL - {*names}):
-        yield f"{place} needs {name}"
-    for name, value in query:
-        if name not in known:
-            yield f"{place} takes no {name}"
-        elif names.count(name) > 1:
-            yield f"{place} takes {name} once"
-        elif not re.fullmatch(known[name], value):
-            yield f"{place} takes another {name} than {value!r}"
-
-
 def _form_faults(
     request: httpx.Request,
-    form: list[tuple[str, str]],
-    query: list[tuple[str, str]],
+    form: Pairs,
+    query: Pairs,
     *,
     one_tenant: bool = False,
 ) -> Iterator[str]:
-    names, kind = [name for name, _ in form], dict(form).get("grant_type", "")
-    wanted = CREDENTIALS | FORMS.get(kind, set())
-    if request.method != "POST" or query or kind not in FORMS:
-        yield f"token takes a posted form with a grant it knows, not {kind!r}"
-    elif sorted(names) != sorted(wanted):
-        yield f"token with {kind} takes {sorted(wanted)}, not {sorted(names)}"
+    kind, faults = dict(form).get("grant_type", ""), [*grant_faults(request, form, query, FORMS)]
+    if faults:
+        yield from faults
     elif kind == "client_credentials" and not one_tenant:
         yield "token with client_credentials is asked of one tenant"
     elif kind == "client_credentials" and dict(form)["scope"] != f"{GRAPH}/.default":

@@ -1,39 +1,10 @@
-"""Walking the sandbox's consent page as a person does, form by form."""
+"""Walking the sandbox's consent page as a person does."""
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-from urllib.parse import parse_qs, urljoin, urlsplit
-
 import httpx
 
-
-class Page(HTMLParser):
-    """What a person can do on a page: links to follow, one form to send."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.action: str | None = None
-        self.fields: dict[str, str] = {}
-        self.buttons: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if tag == "a":
-            self.links.append(found["href"])
-        elif tag == "form":
-            self.action = found["action"]
-        elif tag == "input":
-            self.fields[found["name"]] = found["value"]
-        elif tag == "button":
-            self.buttons.append(found["value"])
-
-    def link(self, name: str, value: str) -> str:
-        """Find the link whose query says this."""
-        fitting = (link for link in self.links if [value] == parse_qs(urlsplit(link).query)[name])
-        return next(fitting)
+from together.testing.walking import Page
 
 
 async def walk_consent(
@@ -48,22 +19,11 @@ async def walk_consent(
     again, which counts as ``allow``.
     """
     account = account.casefold()
-    reply = await http.get(url)
-    page = Page(reply.text)
-    if page.action is not None and page.fields["account"] != account:
-        url = urljoin(url, page.link("prompt", "select_account"))
-        reply = await http.get(url)
-        page = Page(reply.text)
-    if page.action is None and reply.status_code == 200:
-        url = urljoin(url, page.link("account", account))
-        reply = await http.get(url)
-        page = Page(reply.text)
-    if reply.status_code == 303 and decision == "allow":
-        return str(reply.headers["location"])
-    if page.action is None or decision not in page.buttons:
-        raise AssertionError(f"there is no button {decision!r}, only {page.buttons}")
-    form = {**page.fields, "decision": decision}
-    reply = await http.post(urljoin(url, page.action), data=form)
-    if reply.status_code != 303:
-        raise AssertionError(f"the consent ended with {reply.status_code}")
-    return str(reply.headers["location"])
+    page = Page(await http.get(url))
+    if page.action is not None and ("account", account) not in page.fields:
+        page = Page(await http.get(page.link("prompt", "select_account")))
+    if page.action is None and page.reply.status_code == 200:
+        page = Page(await http.get(page.link("account", account)))
+    if page.reply.status_code == 303 and decision == "allow":
+        return str(page.reply.headers["location"])
+    return await page.decide(http, decision)

@@ -1,0 +1,42 @@
+"""Why a session that was booked cannot be changed."""
+
+from __future__ import annotations
+
+from together.api.problem import Problem, ProblemCode, tells
+from together.services import session_refusals as refusals
+
+
+@tells(
+    refusals.SessionIsCancelled,
+    ProblemCode.SESSION_IS_CANCELLED,
+    "The session was cancelled, and stays so.",
+)
+class SessionIsCancelled(Problem):
+    pass
+
+
+@tells(
+    refusals.SessionHasBegun,
+    ProblemCode.SESSION_HAS_BEGUN,
+    "The session has begun, or is over: only one that is ahead can be moved.",
+)
+class SessionHasBegun(Problem):
+    pass
+
+
+@tells(
+    refusals.SessionAhead,
+    ProblemCode.SESSION_AHEAD,
+    "The session has not begun yet.",
+)
+class SessionAhead(Problem):
+    pass
+
+
+@tells(
+    refusals.SessionChanged,
+    ProblemCode.SESSION_CHANGED,
+    "Somebody else moved the session at the same moment. Read it again.",
+)
+class SessionChanged(Problem):
+    pass
