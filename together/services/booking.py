@@ -30,7 +30,6 @@ from together.services.refusals import (
     NotFound,
     OutsideHours,
     OverBusyTime,
-    Refusal,
     SlotUnavailable,
     TooFarAhead,
     TooSoon,
@@ -79,18 +78,10 @@ class Bookings:
         itself shows, then what the match may know, and last the calendars that this viewer sees.
         """
         once = Once.of(viewer, "bookSession", key=request.client_key, said=request.said())
-        stamp = await database_now()
-        made = await once.made(now=stamp)
-        if made is not None:
-            return await self._again(viewer, made)
-        try:
-            return await self._book(viewer, request, once, stamp=stamp)
-        except Refusal:
-            # Perhaps of a time that this very request took, a moment ago on another connection.
-            made = await once.made(now=stamp)
-            if made is None:
-                raise
-        return await self._again(viewer, made)
+        return await once.answered(
+            lambda stamp: self._book(viewer, request, once, stamp=stamp),
+            lambda made: self._again(viewer, made),
+        )
 
     async def _book(
         self, viewer: Viewer, request: BookRequest, once: Once, *, stamp: int
@@ -124,12 +115,6 @@ class Bookings:
             taken = await transaction(lambda: taking.take(plan))
         except Overlap:
             taken = None
-        except Taken:
-            # The same key at this very moment, for another match.
-            made = await once.made(now=stamp)
-            if made is None:
-                raise
-            return await self._again(viewer, made)
         if taken is None:
             raise SlotUnavailable(await self._nearby(people, request))
         self._wake()

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from together.domain.texts import why_not
 from together.services.refusals import InvalidInput, KeyReused, Refusal
@@ -14,6 +15,8 @@ from together.store.clock import database_now
 from together.store.models import ClientKey
 from together.store.refused import Taken
 from together.store.transaction import transaction
+
+T = TypeVar("T")
 
 Said = Mapping[str, str | int | bool | Sequence[str] | None]
 """An input, to tell it from another one."""
@@ -47,23 +50,38 @@ class Once:
         A refusal stands only if nothing was made: of a request that came twice at once, the second
         finds what the first one did.
         """
+
+        async def carry_out(now: int) -> int:
+            async def work() -> int:
+                made = await make()
+                await self.remember(made, now=now)
+                return made
+
+            return await transaction(work)
+
+        async def again(made: int) -> int:
+            return made
+
+        return await self.answered(carry_out, again)
+
+    async def answered(
+        self, carry_out: Callable[[int], Awaitable[T]], again: Callable[[int], Awaitable[T]]
+    ) -> T:
+        """Answer with what `carry_out` does, or `again` with the row id of what was made before.
+
+        `carry_out` is given the database's time, with which it remembers what it makes.
+        """
         now = await database_now()
         made = await self.made(now=now)
-        if made is not None:
-            return made
-
-        async def work() -> int:
-            made = await make()
-            await self.remember(made, now=now)
-            return made
-
-        try:
-            return await transaction(work)
-        except (Refusal, Taken):
-            made = await self.made(now=now)
-            if made is None:
-                raise
-            return made
+        if made is None:
+            try:
+                return await carry_out(now)
+            except (Refusal, Taken):
+                # Perhaps of what this very request took, a moment ago on another connection.
+                made = await self.made(now=now)
+                if made is None:
+                    raise
+        return await again(made)
 
     async def made(self, *, now: int) -> int | None:
         """Give the row id of what this request has made; `now` is the database's."""

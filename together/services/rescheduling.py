@@ -26,16 +26,14 @@ from together.services.refusals import (
     NotFound,
     OutsideHours,
     OverBusyTime,
-    Refusal,
     SlotUnavailable,
     TooFarAhead,
     TooSoon,
 )
 from together.services.session_held import theirs
 from together.services.viewer import Viewer
-from together.store.clock import database_now
 from together.store.models import Booking, CalendarEvent
-from together.store.refused import Overlap, Taken
+from together.store.refused import Overlap
 from together.store.transaction import transaction
 
 
@@ -66,18 +64,10 @@ class Rescheduling:
         What is refused is refused in the order in which a booking is.
         """
         once = Once.of(viewer, "rescheduleBooking", key=request.client_key, said=request.said())
-        stamp = await database_now()
-        made = await once.made(now=stamp)
-        if made is not None:
-            return await self._again(viewer, made)
-        try:
-            return await self._moved(viewer, request, once, stamp=stamp)
-        except (Refusal, Taken):
-            # Perhaps of a time that this very request took, a moment ago on another connection.
-            made = await once.made(now=stamp)
-            if made is None:
-                raise
-        return await self._again(viewer, made)
+        return await once.answered(
+            lambda stamp: self._moved(viewer, request, once, stamp=stamp),
+            lambda made: self._again(viewer, made),
+        )
 
     async def _moved(
         self, viewer: Viewer, request: MoveRequest, once: Once, *, stamp: int

@@ -22,7 +22,6 @@ from together.services.organizing import Place, video_of, written_at
 from together.services.refusals import (
     MatchHasEnded,
     NotFound,
-    Refusal,
     TooFarAhead,
     TooSoon,
 )
@@ -36,9 +35,8 @@ from together.services.series_values import (
 )
 from together.services.video_choice import HouseVideo, house_video
 from together.services.viewer import Viewer
-from together.store.clock import database_now
 from together.store.models import Booking, Series
-from together.store.refused import Overlap, Taken
+from together.store.refused import Overlap
 from together.store.transaction import transaction
 
 
@@ -89,18 +87,10 @@ class SeriesBookings:
         What is refused is refused in the order of a single booking.
         """
         once = Once.of(viewer, "bookSeries", key=request.client_key, said=request.said())
-        stamp = await database_now()
-        made = await once.made(now=stamp)
-        if made is not None:
-            return await self._again(viewer, made)
-        try:
-            return await self._book(viewer, request, once, stamp=stamp)
-        except Refusal:
-            # Perhaps of times that this very request took, a moment ago on another connection.
-            made = await once.made(now=stamp)
-            if made is None:
-                raise
-        return await self._again(viewer, made)
+        return await once.answered(
+            lambda stamp: self._book(viewer, request, once, stamp=stamp),
+            lambda made: self._again(viewer, made),
+        )
 
     async def _book(
         self, viewer: Viewer, request: SeriesRequest, once: Once, *, stamp: int
@@ -129,12 +119,6 @@ class SeriesBookings:
                 taken = await transaction(partial(taking.take, plan))
             except (Overlap, taking.OrganizerChanged):
                 continue
-            except Taken:
-                # The same key at this very moment, for another match.
-                made = await once.made(now=stamp)
-                if made is None:
-                    raise
-                return await self._again(viewer, made)
             if taken is not None and taken.series is not None:
                 self._wake()
                 not_read = unchecked(found.people, found.known)
