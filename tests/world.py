@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from together.domain.programs import program_key
-from together.services import programs
+from together.services.people import programs
 from together.store.models import (
     Booking,
     Match,

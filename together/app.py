@@ -16,34 +16,34 @@ from together.api.hosts import KnownHosts
 from together.api.page import calendar_page
 from together.api.routes import api_routes
 from together.providers.registry import Registry, load
-from together.services.answer_links import AnswerLinks
-from together.services.answering import Answering
-from together.services.asking_to_connect import Asking
-from together.services.availability import Availabilities
-from together.services.booking import Bookings
-from together.services.busy import Busy
-from together.services.choosing import Choosing
-from together.services.connecting import Connecting
-from together.services.consenting import OrganizationConsents
-from together.services.delegating import OrganizationIntegrations
-from together.services.delivery import Delivery
-from together.services.grants import Grants
-from together.services.identity import Identity
-from together.services.logging_sessions import Logbook
-from together.services.mail import SENDER, Mails
-from together.services.members import Members
-from together.services.offering import Offering
-from together.services.organization_video import OrganizationVideos
-from together.services.postbox import MailServerPost, Printed
-from together.services.profile import Profiles
-from together.services.programs import Programs
-from together.services.rescheduling import Rescheduling
-from together.services.resting import Resting
-from together.services.roles import Roles
-from together.services.series import SeriesBookings
-from together.services.session_notes import SessionNotes
-from together.services.todos import Todos
-from together.services.worker import Worker
+from together.services.availability.busy import Busy
+from together.services.availability.free_times import Availabilities
+from together.services.connections.choosing import Choosing
+from together.services.connections.connecting import Connecting
+from together.services.connections.grants import Grants
+from together.services.connections.offering import Offering
+from together.services.connections.resting import Resting
+from together.services.organization.asking_to_connect import Asking
+from together.services.organization.consenting import OrganizationConsents
+from together.services.organization.delegating import OrganizationIntegrations
+from together.services.organization.organization_video import OrganizationVideos
+from together.services.outbox.answer_links import AnswerLinks
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.mail import SENDER, Mails
+from together.services.outbox.postbox import MailServerPost, Printed
+from together.services.outbox.worker import Worker
+from together.services.people.members import Members
+from together.services.people.profile import Profiles
+from together.services.people.programs import Programs
+from together.services.people.roles import Roles
+from together.services.people.todos import Todos
+from together.services.sessions.answering import Answering
+from together.services.sessions.booking import Bookings
+from together.services.sessions.logging_sessions import Logbook
+from together.services.sessions.rescheduling import Rescheduling
+from together.services.sessions.series import SeriesBookings
+from together.services.sessions.session_notes import SessionNotes
+from together.services.signing_in.identity import Identity
 from together.settings import Settings
 from together.store.database import Database
 from together.store.keys import load_keys

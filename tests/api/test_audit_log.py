@@ -14,7 +14,7 @@ from tests.services.estate import DOMAIN
 from tests.world import NOW
 from together.api.permissions import SignedIn
 from together.api.schema import Mutation
-from together.services import audit_log, proving
+from together.services.organization import audit_log, proving
 from together.store import audit
 from together.store.models import AuditEntry, Member, Organization, Program, Role
 

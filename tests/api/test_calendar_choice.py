@@ -11,9 +11,9 @@ from tests.api.conftest import Api
 from tests.api.test_flows import TIMES, connect
 from tests.world import DAY, HOUR, NOW
 from together.domain.spans import Span
-from together.services.calendar_list import AGAIN
-from together.services.choosing import ASKED_EVERY
-from together.services.viewer import Viewer
+from together.services.connections.calendar_list import AGAIN
+from together.services.connections.choosing import ASKED_EVERY
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration, IntegrationState
 
 LOOK = """calendarIntegration { standing canWrite nextSteps reason lastReadAt

@@ -10,7 +10,8 @@ from tests.api.conftest import Api
 from tests.services.diary import connect
 from tests.world import NOW, member
 from together.api.limits import Limits
-from together.services import found_by, proving, status_words
+from together.services.organization import proving, status_words
+from together.services.people import found_by
 from together.store.models import (
     IntegrationSource,
     IntegrationState,

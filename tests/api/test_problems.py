@@ -17,15 +17,12 @@ from together.api.outcomes import Raises, shown_as, union_members
 from together.api.problems import PROBLEMS
 from together.api.schema import Mutation
 from together.domain.recurrence import Recurrence, Repeats
-from together.services import (
-    delegation_refusals,
-    program_refusals,
-    refusals,
-    series_refusals,
-    video_refusals,
-)
-from together.services.booking_values import Time
-from together.services.series_values import Occurrence, OccurrenceState, SeriesReport
+from together.services import refusals
+from together.services.organization import delegation_refusals, video_refusals
+from together.services.people import program_refusals
+from together.services.sessions import series_refusals
+from together.services.sessions.booking_values import Time
+from together.services.sessions.series_values import Occurrence, OccurrenceState, SeriesReport
 from together.store.models import Match, Program
 
 HANDLE = {"handle": "h"}

@@ -7,8 +7,8 @@ from typing import Any
 from tests.api.conftest import Api
 from tests.services.diary import connect
 from tests.world import NOW, looked_after, match, program
-from together.services.programs import Programs
-from together.services.viewer import Viewer
+from together.services.people.programs import Programs
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     IntegrationState,
     Match,

@@ -26,8 +26,11 @@ from together.api.outcomes import Raises, UndeclaredOutcome
 from together.api.permissions import Declared
 from together.api.queries import Query
 from together.api.schema import Mutation, printed
-from together.services import delegation_refusals, program_refusals, refusals, series_refusals
+from together.services import refusals
+from together.services.organization import delegation_refusals
+from together.services.people import program_refusals
 from together.services.refusals import Refusal
+from together.services.sessions import series_refusals
 
 COMMITTED = Path(__file__).parents[2] / "schema.graphql"
 SDL = build_schema(printed())

@@ -6,7 +6,7 @@ from tests.api.conftest import Api
 from tests.api.test_calendar_choice import choose, connected, times, written
 from tests.api.test_flows import TIMES, connect
 from tests.world import NOW
-from together.services.calendar_list import AGAIN
+from together.services.connections.calendar_list import AGAIN
 
 UNREAD = """{ viewer { calendarIntegration { standing nextSteps reason unreadableSince lastReadAt
     calendars { name unreadableSince reason } } } }"""

@@ -17,7 +17,7 @@ from tests.world import saltmarsh
 from together.app import App, epoch
 from together.domain.mail_servers import MailServer
 from together.providers.registry import load
-from together.services.issuer import BuiltInIssuer
+from together.services.signing_in.issuer import BuiltInIssuer
 from together.settings import Mode, Settings
 from together.store.keys import make_key_file
 

@@ -12,7 +12,7 @@ import httpx
 from tests.app.vendors import Vendor
 from tests.world import World
 from together.app import App
-from together.services.issuer import BuiltInIssuer
+from together.services.signing_in.issuer import BuiltInIssuer
 from together.store.models import Member
 
 if TYPE_CHECKING:

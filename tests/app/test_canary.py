@@ -23,7 +23,7 @@ from tests.cli.conftest import _own_log
 from tests.smtp import Mailboxes, mailboxes
 from together.api.ids import Kind, to_id
 from together.cli.logs import AccessLog, configure
-from together.services.todos import Todos
+from together.services.people.todos import Todos
 from together.store.models import Booking, BusyReading, Job, Member
 
 __all__ = ["_own_log"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.app.site import BOOK, Site
 from tests.app.test_main_job import wanted
 from together.api.ids import Kind, to_id
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 
 DISCONNECT = """mutation D($i: DisconnectCalendarInput!) { disconnectCalendar(input: $i) {
   ... on DisconnectCalendarPayload { disconnecting { note } sessionsHeldThere { id } }

@@ -14,7 +14,7 @@ from tests.services.diary import REGISTRY, connect, viewer
 from tests.smtp import mailboxes
 from tests.world import DAY, HOUR, NOW, World, saltmarsh
 from together.app import App
-from together.services.booking import BookRequest
+from together.services.sessions.booking import BookRequest
 from together.settings import Settings
 from together.store.keys import make_key_file
 from together.store.models import IntegrationState, Job, JobState, Seat

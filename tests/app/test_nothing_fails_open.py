@@ -9,7 +9,8 @@ import pytest
 from tests.app.site import BOOK, Site
 from tests.app.test_main_job import AVAILABILITY, wanted
 from together.api.ids import Kind, to_id
-from together.services import circle, identity
+from together.services.availability import circle
+from together.services.signing_in import identity
 from together.store.models import Booking
 
 

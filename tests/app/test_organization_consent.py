@@ -19,8 +19,8 @@ from tests.app.test_main_job import AVAILABILITY, sessions, wanted
 from tests.app.test_organization_integration import DOMAIN, MANAGED, MINE, OWNER, STATUS
 from tests.world import HOUR
 from together.api.ids import Kind, to_id
-from together.services import proving
-from together.services.set_up_words import BY_CONSENT
+from together.services.organization import proving
+from together.services.organization.set_up_words import BY_CONSENT
 from together.store.models import Attempt, Job, Member, OrganizationIntegration, Role
 
 ADMIN = f"admin@{DOMAIN}"

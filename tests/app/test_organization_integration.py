@@ -11,7 +11,7 @@ from tests.app.site import BOOK, START, Site
 from tests.app.test_main_job import AVAILABILITY, sessions, wanted
 from tests.world import HOUR
 from together.api.ids import Kind, to_id
-from together.services import proving
+from together.services.organization import proving
 from together.store.models import BusyReading, Integration, Job, Member, OrganizationIntegration
 
 DOMAIN = "saltmarsh.example.org"

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.app.site import BASE_URL, START, Site
-from together.services.offering import Offering
-from together.services.viewer import Viewer
+from together.services.connections.offering import Offering
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Attempt, Integration, Job, JobKind
 
 COMPLETE = """mutation Complete($handle: String!) {

@@ -22,10 +22,10 @@ from tests import postgres
 from together.domain.integration import Standing
 from together.domain.search_words import words_of
 from together.providers.registry import Registry
-from together.services.asking_to_connect import Asking, Meant
-from together.services.offering import Offer
-from together.services.status_list import Which, counted, listed
-from together.services.viewer import Viewer
+from together.services.connections.offering import Offer
+from together.services.organization.asking_to_connect import Asking, Meant
+from together.services.organization.status_list import Which, counted, listed
+from together.services.signing_in.viewer import Viewer
 from together.store.database import Database
 from together.store.migrate import migrate
 from together.store.models import Member, Organization, Role

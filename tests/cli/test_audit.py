@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from together.services import proving
+from together.services.organization import proving
 from together.store import audit
 from together.store.database import Database
 from together.store.models import AuditEntry, Organization

@@ -268,7 +268,7 @@ async def examined_with(answer, **settings):
 
 async def test_issuers_and_the_clocks_of_providers_are_looked_at(environ):
     """An issuer answers with keys, and a provider's clock agrees with ours."""
-    from together.services.issuer import BuiltInIssuer
+    from together.services.signing_in.issuer import BuiltInIssuer
 
     keys = (await _jwks(BuiltInIssuer.made("http://127.0.0.1/issuer"))).json()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.world import NOW, FakeClock
-from together.services.audit_log import told
-from together.services.import_plan import Allowed
-from together.services.importing import Imported, Importing, ImportRefused
+from together.services.organization.audit_log import told
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Imported, Importing, ImportRefused
 from together.store.audit import first_broken
 from together.store.models import AuditEntry, Match, Member, Organization, Participant, Role
 

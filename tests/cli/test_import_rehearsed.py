@@ -11,8 +11,8 @@ from tests.cli.test_import import MATCHES, MEMBERS, NOA, everything, refused, ru
 from tests.world import program
 from together.cli import import_files
 from together.domain.addresses import email_key
-from together.services.importing import Imported
-from together.services.sheets import read_sheets
+from together.services.people.importing import Imported
+from together.services.people.sheets import read_sheets
 from together.store.models import Match, Organization
 
 

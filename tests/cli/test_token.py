@@ -13,7 +13,7 @@ import pytest
 from tests.world import saltmarsh
 from together.cli.demonstration import renamed_issuer
 from together.cli.folder import ISSUER, KEY_PREFIX, DemoFolder, is_demos
-from together.services.identity import Identity
+from together.services.signing_in.identity import Identity
 from together.store.database import Database
 from together.store.models import Member
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.world import FakeClock
-from together.services.identity import Identity
-from together.services.issuer import BuiltInIssuer
+from together.services.signing_in.identity import Identity
+from together.services.signing_in.issuer import BuiltInIssuer
 
 URL = "http://127.0.0.1:8000/issuer"
 

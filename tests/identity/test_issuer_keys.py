@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.identity.conftest import URL
-from together.services.issuer_keys import IssuerKeys
 from together.services.refusals import SignInUnavailable
+from together.services.signing_in.issuer_keys import IssuerKeys
 
 HOUR = 3600
 DISCOVERY, JWKS = f"{URL}/.well-known/openid-configuration", f"{URL}/jwks"

@@ -6,15 +6,15 @@ import anyio
 import jwt
 import pytest
 
-from together.services.identity import Identity, bearer_of
-from together.services.issuer import subject
 from together.services.refusals import (
     MemberDeactivated,
     NotSignedIn,
     TokenRefused,
     UnknownMember,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.identity import Identity, bearer_of
+from together.services.signing_in.issuer import subject
+from together.services.signing_in.viewer import Viewer
 from together.store.models import AuditEntry, Member
 
 ADA = "ada@saltmarsh.example.org"

@@ -14,7 +14,7 @@ from tests.identity.conftest import URL
 from tests.world import FakeClock
 from together.domain.issuers import TrustedIssuer
 from together.services.refusals import TokenRefused
-from together.services.tokens import SignedIn, Tokens
+from together.services.signing_in.tokens import SignedIn, Tokens
 
 ADA = "ada@saltmarsh.example.org"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -288,7 +288,7 @@ async def test_microsoft_vouches_in_a_claim_of_its_own():
 
 def test_the_built_in_issuer_lives_on_this_machine_only():
     """It cannot be made for an address that another machine could reach."""
-    from together.services.issuer import BuiltInIssuer
+    from together.services.signing_in.issuer import BuiltInIssuer
 
     with pytest.raises(ValueError, match="this machine only"):
         BuiltInIssuer.made("https://together.example.org/issuer")
@@ -297,7 +297,7 @@ def test_the_built_in_issuer_lives_on_this_machine_only():
 
 def test_the_built_in_issuer_keeps_its_key_to_this_user(tmp_path):
     """The key is made once, in a file that nobody else can read."""
-    from together.services.issuer import BuiltInIssuer
+    from together.services.signing_in.issuer import BuiltInIssuer
 
     path = tmp_path / "issuer.pem"
     first = BuiltInIssuer.kept(URL, path).token(ADA, organization="saltmarsh", now=0)

@@ -8,9 +8,9 @@ from typing import Any
 from tests.services.office import Office
 from tests.world import World
 from together.providers.registry import Registry
-from together.services.asking_to_connect import Asking, Meant, Told
-from together.services.status_list import Which
-from together.services.viewer import Viewer
+from together.services.organization.asking_to_connect import Asking, Meant, Told
+from together.services.organization.status_list import Which
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     DelegationState,
     Job,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.world import HOUR, World
-from together.services.booking import BookRequest
+from together.services.sessions.booking import BookRequest
 from together.store.models import (
     Booking,
     CalendarEvent,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from tests.services.town import Town
 from tests.world import DAY, HOUR, NOW, World
 from together.domain.spans import Span, Spans
-from together.services.busy import Busy, Known
-from together.services.choosing import ASKED_EVERY, Choice, Choosing
-from together.services.integrations import Own, own
-from together.services.viewer import Viewer
+from together.services.availability.busy import Busy, Known
+from together.services.connections.choosing import ASKED_EVERY, Choice, Choosing
+from together.services.connections.integrations import Own, own
+from together.services.signing_in.viewer import Viewer
 from together.store.models import BusyBlock, BusyReading, CalendarRow, Integration
 
 WINDOW = Span.of(NOW + DAY, NOW + 2 * DAY)

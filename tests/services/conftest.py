@@ -12,10 +12,10 @@ from tests.services.office import Office
 from tests.services.secretary import Secretary
 from tests.smtp import mailboxes
 from tests.world import FakeClock, World
-from together.services.availability import Availabilities
-from together.services.booking import Bookings
-from together.services.busy import Busy
-from together.services.series import SeriesBookings
+from together.services.availability.busy import Busy
+from together.services.availability.free_times import Availabilities
+from together.services.sessions.booking import Bookings
+from together.services.sessions.series import SeriesBookings
 from together.store.postgres import PostgresStore, PostgresTransaction
 from together.store.sqlite import SqliteStore, SqliteTransaction
 

@@ -8,10 +8,10 @@ from tests.services.estate import DOMAIN, Estate
 from tests.services.town import BASE_URL, DISTRIBUTION, RETURN_TO, query
 from together.providers.registry import Registry
 from together.providers.values import Secret
-from together.services import proving
-from together.services.consenting import OrganizationConsents
+from together.services.organization import proving
+from together.services.organization.consenting import OrganizationConsents
 from together.services.refusals import Refusal
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Attempt, Member, OrganizationIntegration, Role
 from together.testing.memory import MemoryCalendar
 from together.testing.memory_consent import MemoryConsent

@@ -9,12 +9,12 @@ from typing import Any
 from tests.services.diary import REGISTRY, Diaries, viewer
 from tests.world import FakeClock, World
 from together.providers.values import EventDraft
-from together.services.booking import Bookings, BookRequest
-from together.services.busy import Busy
-from together.services.delivery import Delivery
-from together.services.delivery_state import DeliveryState, delivery_of
-from together.services.moving import MoveRequest
-from together.services.rescheduling import Rescheduling
+from together.services.availability.busy import Busy
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.delivery_state import DeliveryState, delivery_of
+from together.services.sessions.booking import Bookings, BookRequest
+from together.services.sessions.moving import MoveRequest
+from together.services.sessions.rescheduling import Rescheduling
 from together.store.models import (
     Booking,
     Job,

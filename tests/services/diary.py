@@ -22,7 +22,7 @@ from together.providers.values import (
     Meeting,
     Reading,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     CalendarRow,
     Integration,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from tests.services.town import Town
 from tests.world import World
 from together.providers.values import Secret
-from together.services import proving
-from together.services.busy import Busy
-from together.services.delegating import OrganizationIntegrations
-from together.services.delivery import Delivery
-from together.services.integrations import Own, own
-from together.services.mail import Mails
-from together.services.viewer import Viewer
+from together.services.availability.busy import Busy
+from together.services.connections.integrations import Own, own
+from together.services.organization import proving
+from together.services.organization.delegating import OrganizationIntegrations
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.mail import Mails
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Integration,
     Job,

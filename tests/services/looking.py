@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tests.services.diary import viewer
 from tests.world import DAY, HOUR, World
-from together.services.availability import Availabilities
+from together.services.availability.free_times import Availabilities
 from together.store.models import Member
 
 TUESDAY = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp())

@@ -9,13 +9,13 @@ from tests.smtp import Mailboxes
 from tests.world import FakeClock
 from together.providers.errors import AuthorizationExpired
 from together.providers.registry import Registry
-from together.services import trouble
-from together.services.busy import Busy
-from together.services.choosing import Choosing
-from together.services.delivery import Delivery
-from together.services.mail import Mails
-from together.services.postbox import MailServerPost, Post
-from together.services.worker import Worker
+from together.services.availability.busy import Busy
+from together.services.connections import trouble
+from together.services.connections.choosing import Choosing
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.mail import Mails
+from together.services.outbox.postbox import MailServerPost, Post
+from together.services.outbox.worker import Worker
 from together.store.models import Integration, Job, JobState, Member
 from together.testing.memory import MemoryCalendar
 

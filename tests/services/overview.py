@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.world import NOW, World
-from together.services.offering import Offer
-from together.services.status_list import Listed, Which, counted, listed
-from together.services.viewer import Viewer
+from together.services.connections.offering import Offer
+from together.services.organization.status_list import Listed, Which, counted, listed
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Member
 
 

@@ -11,9 +11,9 @@ from tests.services.asking import NINE
 from tests.services.diary import viewer
 from tests.world import World
 from together.domain.recurrence import Repeats
-from together.services.series import SeriesBookings
-from together.services.series_refusals import SeriesConflicts
-from together.services.series_values import SeriesQuestion, SeriesReport, SeriesRequest
+from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_refusals import SeriesConflicts
+from together.services.sessions.series_values import SeriesQuestion, SeriesReport, SeriesRequest
 from together.store.models import Member
 
 _ASKED = {field.name for field in fields(SeriesQuestion)}

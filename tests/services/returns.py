@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.services.desk import NINE
 from tests.services.town import Town
 from tests.world import World
-from together.services.booking import Bookings, BookRequest
-from together.services.busy import Busy
-from together.services.delivery import Delivery
-from together.services.delivery_state import DeliveryState, delivery_of
-from together.services.viewer import Viewer
+from together.services.availability.busy import Busy
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.delivery_state import DeliveryState, delivery_of
+from together.services.sessions.booking import Bookings, BookRequest
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Booking, Integration, Job, JobState, Member
 
 

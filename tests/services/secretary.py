@@ -13,10 +13,10 @@ from tests.services.desk import Desk
 from tests.services.diary import REGISTRY
 from tests.smtp import Arrived, Mailboxes
 from tests.world import World
-from together.services.answer_links import AnswerLinks
-from together.services.delivery import Delivery
-from together.services.mail import Mails
-from together.services.postbox import MailServerPost
+from together.services.outbox.answer_links import AnswerLinks
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.mail import Mails
+from together.services.outbox.postbox import MailServerPost
 from together.store.models import CalendarRow, Member
 
 SENDER = "post@saltmarsh.example.org"

@@ -16,12 +16,12 @@ from together.providers.contract import Meetings, VideoProvider
 from together.providers.organization_video import OrganizationMeetings
 from together.providers.registry import Registry
 from together.providers.values import Access, Account, Meeting, Secret
-from together.services.booking import Bookings
-from together.services.busy import Busy
-from together.services.delivery import Delivery
-from together.services.mail import Mails
-from together.services.organization_video import OrganizationVideos
-from together.services.viewer import Viewer
+from together.services.availability.busy import Busy
+from together.services.organization.organization_video import OrganizationVideos
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.mail import Mails
+from together.services.sessions.booking import Bookings
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Booking, VideoChoice
 from together.store.vault import Vault
 from together.testing.memory_rooms import MemoryRooms

@@ -18,10 +18,10 @@ from tests.store.schema import contents
 from tests.world import HOUR, World
 from together.api.answers import LONGEST, answers_route
 from together.providers.values import Answer
-from together.services import invitations
-from together.services.answer_links import AnswerLinks, Invited
-from together.services.answering import Answering
+from together.services.outbox import invitations
+from together.services.outbox.answer_links import AnswerLinks, Invited
 from together.services.refusals import AnswersClosed, InvalidInput, NotFound, Refusal
+from together.services.sessions.answering import Answering
 from together.store.clock import database_now
 from together.store.database import Database
 from together.store.models import Booking, Match, MatchState, Member, Seat

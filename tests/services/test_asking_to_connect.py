@@ -11,9 +11,10 @@ from tests.services.diary import connect
 from tests.services.office import Office
 from tests.world import NOW, World
 from tests.world import member as person
-from together.services import asking_to_connect, found_by, proving
-from together.services.asking_to_connect import BATCH, PAUSE, Outcome
-from together.services.matched import PACE
+from together.services.organization import asking_to_connect, proving
+from together.services.organization.asking_to_connect import BATCH, PAUSE, Outcome
+from together.services.people import found_by
+from together.services.people.matched import PACE
 from together.services.refusals import Forbidden, InvalidInput, KeyReused
 from together.store.models import (
     AuditEntry,

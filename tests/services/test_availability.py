@@ -10,8 +10,8 @@ from tests.world import DAY, HOUR, MINUTE, NOW, FakeClock, World, session
 from together.domain.integration import Standing
 from together.domain.spans import Spans
 from together.providers.errors import AuthorizationExpired, ProviderUnavailable
-from together.services.availability import Availabilities, Cell, Day, Empty
-from together.services.busy import Busy
+from together.services.availability.busy import Busy
+from together.services.availability.free_times import Availabilities, Cell, Day, Empty
 
 
 async def test_both_integrated(world: World, diaries: Diaries, available: Availabilities):

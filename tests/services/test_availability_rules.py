@@ -7,7 +7,7 @@ import pytest
 from tests.services.diary import Diaries, connect, viewer
 from tests.services.looking import TUESDAY, ask, at
 from tests.world import DAY, HOUR, MINUTE, NOW, World, session
-from together.services.availability import Availabilities, Cell, Empty, Verdict
+from together.services.availability.free_times import Availabilities, Cell, Empty, Verdict
 from together.services.refusals import (
     DurationNotOffered,
     InvalidWindow,

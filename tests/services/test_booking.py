@@ -9,13 +9,13 @@ from tests.services.diary import Diaries, connect, viewer
 from tests.world import HOUR, MINUTE, NOW, FakeClock, World
 from together.providers.errors import AuthorizationExpired, ProviderUnavailable
 from together.providers.values import Capability
-from together.services.booking import AUTOMATIC, NO_VIDEO, Bookings, Video
 from together.services.refusals import (
     InvalidInput,
     KeyReused,
     NotFound,
     SessionIsOver,
 )
+from together.services.sessions.booking import AUTOMATIC, NO_VIDEO, Bookings, Video
 from together.store.models import (
     Booking,
     BookingState,

@@ -9,13 +9,13 @@ import pytest
 from tests.services.asking import NINE, request, rows
 from tests.services.diary import Diaries, connect, viewer
 from tests.world import DAY, HOUR, World
-from together.services import booking, taking
-from together.services.booking import Bookings
 from together.services.client_keys import Once
 from together.services.refusals import (
     MatchHasEnded,
     SlotUnavailable,
 )
+from together.services.sessions import booking, taking
+from together.services.sessions.booking import Bookings
 from together.store.models import (
     Booking,
     CalendarEvent,

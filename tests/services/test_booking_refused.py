@@ -11,9 +11,7 @@ from tests.services.diary import ALL, Diaries, connect, viewer
 from tests.world import DAY, HOUR, MINUTE, NOW, FakeClock, World, session
 from together.domain.spans import Span
 from together.providers.values import Capability
-from together.services import taking
-from together.services.booking import Bookings, Video
-from together.services.busy import Busy
+from together.services.availability.busy import Busy
 from together.services.refusals import (
     DurationNotOffered,
     InvalidInput,
@@ -29,6 +27,8 @@ from together.services.refusals import (
     UnknownZone,
     VideoUnavailable,
 )
+from together.services.sessions import taking
+from together.services.sessions.booking import Bookings, Video
 from together.store.models import (
     Holiday,
     HoursException,

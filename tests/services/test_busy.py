@@ -15,8 +15,8 @@ from together.providers.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from together.services import busy_blocks
-from together.services.busy import FACTS, FRESH, Busy, Known
+from together.services.availability import busy_blocks
+from together.services.availability.busy import FACTS, FRESH, Busy, Known
 from together.store.models import BusyBlock, BusyReading, CalendarRow, Integration
 
 WINDOW = Span.of(NOW + DAY, NOW + 2 * DAY)

@@ -10,8 +10,8 @@ import pytest
 from tests.services.diary import connect
 from tests.world import DAY, HOUR, NOW, World
 from together.domain.spans import Span, Spans
-from together.services import busy_blocks
-from together.services.busy_blocks import Stored
+from together.services.availability import busy_blocks
+from together.services.availability.busy_blocks import Stored
 from together.store.models import Integration
 from together.store.postgres import PostgresTransaction
 from together.store.sqlite import SqliteTransaction

@@ -19,10 +19,10 @@ from together.providers.errors import (
     RateLimited,
     Refused,
 )
-from together.services.busy import FRESH, Busy, Known
-from together.services.circle import standings
-from together.services.resting import REST
-from together.services.todos import TodoKind, Todos
+from together.services.availability.busy import FRESH, Busy, Known
+from together.services.availability.circle import standings
+from together.services.connections.resting import REST
+from together.services.people.todos import TodoKind, Todos
 from together.store.models import BusyBlock, CalendarRow, Integration, IntegrationState
 
 WINDOW = Span.of(NOW + DAY, NOW + 2 * DAY)

@@ -12,10 +12,10 @@ from tests.services.calendars import BUSY, UNTIL, WINDOW, Shelf, stored, told
 from tests.services.town import Stopping, Town, gate
 from tests.world import World
 from together.domain.integration import Standing
-from together.services.choosing import ASKED_EVERY, CHOICES_A_DAY, DAY, Choice
-from together.services.organizing import written_at
+from together.services.connections.choosing import ASKED_EVERY, CHOICES_A_DAY, DAY, Choice
 from together.services.refusals import InvalidInput, NotConnected, NotFound, TooManyAttempts
-from together.services.viewer import Viewer
+from together.services.sessions.organizing import written_at
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import (
     Attempt,

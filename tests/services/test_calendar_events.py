@@ -12,10 +12,10 @@ from tests.services.calendars import Shelf
 from tests.services.looking import ask
 from tests.services.town import Town
 from tests.world import DAY, World
-from together.services.availability import Availabilities
-from together.services.booking import Bookings
-from together.services.calendar_list import AGAIN
-from together.services.delivery import Delivery
+from together.services.availability.free_times import Availabilities
+from together.services.connections.calendar_list import AGAIN
+from together.services.outbox.delivery import Delivery
+from together.services.sessions.booking import Bookings
 from together.store.models import Booking, CalendarEvent, Job, JobKind, JobState
 
 

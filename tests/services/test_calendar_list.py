@@ -10,9 +10,9 @@ from tests.world import HOUR, NOW, World
 from together.domain.integration import Standing
 from together.domain.spans import Spans
 from together.providers.values import Calendar
-from together.services import calendar_list
-from together.services.busy import Known
-from together.services.calendar_list import AGAIN, MOST, Changed
+from together.services.availability.busy import Known
+from together.services.connections import calendar_list
+from together.services.connections.calendar_list import AGAIN, MOST, Changed
 from together.store.models import CalendarRow, Integration, IntegrationState
 
 

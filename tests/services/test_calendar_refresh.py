@@ -11,8 +11,8 @@ import pytest
 from tests.services.calendars import Shelf
 from tests.services.town import Town
 from tests.world import MINUTE, World
-from together.services import choosing
-from together.services.choosing import ASKED_EVERY, LISTED
+from together.services.connections import choosing
+from together.services.connections.choosing import ASKED_EVERY, LISTED
 from together.services.refusals import (
     NeedsReconnect,
     NotAvailableHere,

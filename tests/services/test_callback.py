@@ -20,7 +20,7 @@ from together.services.refusals import (
     ConsentNotFound,
     NotAvailableHere,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     AttemptState,

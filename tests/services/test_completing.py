@@ -17,7 +17,7 @@ from tests.world import World
 from together.providers.errors import AdminApprovalRequired
 from together.providers.registry import Registry
 from together.providers.values import Capability
-from together.services.next_steps import NextStep
+from together.services.connections.next_steps import NextStep
 from together.services.refusals import (
     AccountTaken,
     AccountWithoutCalendar,
@@ -31,7 +31,7 @@ from together.services.refusals import (
     ScopeMissing,
     StartedBySomebodyElse,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     Integration,

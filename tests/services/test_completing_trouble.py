@@ -22,7 +22,7 @@ from together.services.refusals import (
     NotAvailableHere,
     ProviderDown,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     Integration,

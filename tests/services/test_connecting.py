@@ -17,7 +17,7 @@ from tests.services.town import (
 )
 from tests.world import World
 from together.providers.values import Calendar, Capability
-from together.services.attempts import OPEN_AT_ONCE, STARTED_A_DAY
+from together.services.connections.attempts import OPEN_AT_ONCE, STARTED_A_DAY
 from together.services.refusals import (
     InvalidInput,
     MemberDeactivated,
@@ -25,7 +25,7 @@ from together.services.refusals import (
     ReturnAddressRefused,
     TooManyAttempts,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     AttemptState,

@@ -11,14 +11,15 @@ from tests.services.consents import NILS, SLUG, ConsentEstate
 from tests.services.town import RETURN_TO, query
 from tests.world import World
 from together.providers.values import Secret
-from together.services import attempts, set_up_words
-from together.services import delegation_refusals as refusals
+from together.services.connections import attempts
+from together.services.organization import delegation_refusals as refusals
+from together.services.organization import set_up_words
 from together.services.refusals import (
     Forbidden,
     ReturnAddressRefused,
     TooManyAttempts,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Attempt, AttemptState, AuditEntry, DelegationState
 
 

@@ -7,14 +7,14 @@ import pytest
 from tests.services.consents import SLUG, ConsentEstate
 from tests.services.town import Stopping, query
 from tests.world import World
-from together.services import attempts
-from together.services.consenting import OrganizationConsents
+from together.services.connections import attempts
+from together.services.organization.consenting import OrganizationConsents
 from together.services.refusals import (
     ConsentNotFound,
     Forbidden,
     ProviderDown,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import Attempt, DelegationState
 

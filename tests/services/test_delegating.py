@@ -9,10 +9,10 @@ import pytest
 from tests.services.estate import DOMAIN, Estate
 from tests.world import World
 from together.providers.values import Secret
-from together.services import delegation_refusals as refusals
-from together.services import proving
+from together.services.organization import delegation_refusals as refusals
+from together.services.organization import proving
 from together.services.refusals import Forbidden, InvalidInput, ProviderDown
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     DelegationState,

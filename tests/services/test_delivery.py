@@ -16,8 +16,8 @@ from together.providers.errors import (
     RateLimited,
 )
 from together.providers.values import EventDraft
-from together.services.delivery_state import DeliveryState
-from together.services.reopening import reopen
+from together.services.connections.reopening import reopen
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.clock import database_now
 from together.store.models import (
     Booking,

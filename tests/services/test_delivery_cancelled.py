@@ -16,10 +16,10 @@ from together.providers.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from together.services import delivery
-from together.services.delivery import KEPT, judged
-from together.services.delivery_state import DeliveryState
-from together.services.reopening import reopen
+from together.services.connections.reopening import reopen
+from together.services.outbox import delivery
+from together.services.outbox.delivery import KEPT, judged
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.clock import database_now
 from together.store.models import (
     CalendarRow,

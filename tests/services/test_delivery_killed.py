@@ -9,8 +9,8 @@ import pytest
 from tests.services.desk import NINE, Desk
 from tests.services.diary import REGISTRY, connect
 from tests.world import HOUR
-from together.services import delivery, event_writing
-from together.services.delivery import LEASE, Delivery, settle
+from together.services.outbox import delivery, event_writing
+from together.services.outbox.delivery import LEASE, Delivery, settle
 from together.store.models import (
     Booking,
     Job,

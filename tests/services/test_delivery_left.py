@@ -7,7 +7,7 @@ import pytest
 from tests.services.desk import NINE
 from tests.services.returns import Returns
 from tests.world import HOUR, World
-from together.services.delivery_state import DeliveryState
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.models import CalendarEvent, Integration, Job, JobState
 
 DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING

@@ -14,10 +14,10 @@ from tests.services.studio import Studio, room
 from tests.world import HOUR, MINUTE, World
 from together.domain.spans import Span
 from together.providers.errors import AuthorizationExpired, Gone, ProviderUnavailable
-from together.services.delivery_state import DeliveryState
-from together.services.reopening import reopen
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.connections.reopening import reopen
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.people.todos import TodoKind, Todos
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import (
     Booking,

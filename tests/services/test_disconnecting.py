@@ -8,7 +8,7 @@ from tests.services.town import Town
 from tests.world import DAY, HOUR, World, session
 from together.providers.errors import AuthorizationExpired
 from together.services.refusals import NotConnected
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import (
     Attempt,
@@ -104,7 +104,7 @@ async def test_a_copy_is_not_used_after_its_time(
     async def in_eight_days() -> int:
         return later
 
-    monkeypatch.setattr("together.services.revoking.database_now", in_eight_days)
+    monkeypatch.setattr("together.services.connections.revoking.database_now", in_eight_days)
     await town.grants.revoke(job)
     assert len(town.sandbox.requests) == sent
 

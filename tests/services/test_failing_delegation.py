@@ -9,8 +9,8 @@ from tests.world import HOUR, World
 from together.domain.integration import Standing
 from together.providers.errors import NeedsPerson
 from together.providers.values import Secret
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.people.todos import TodoKind, Todos
+from together.services.signing_in.viewer import Viewer
 from together.store.models import DelegationState, Integration, Member
 
 OWNER = "it@saltmarsh.example.org"

@@ -13,12 +13,12 @@ from tests.world import HOUR, World
 from together.domain.integration import Standing
 from together.domain.spans import Span
 from together.providers.values import Capability, Secret
-from together.services.automatic_video import automatic_for
-from together.services.booking import Bookings
-from together.services.booking_values import BookRequest, Video
-from together.services.delivery_state import DeliveryState, delivery_of
+from together.services.outbox.delivery_state import DeliveryState, delivery_of
 from together.services.refusals import OverBusyTime, VideoUnavailable
-from together.services.viewer import Viewer
+from together.services.sessions.automatic_video import automatic_for
+from together.services.sessions.booking import Bookings
+from together.services.sessions.booking_values import BookRequest, Video
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Booking, CalendarEvent, Integration, Job, JobKind, Member
 from together.testing.memory_delegation import SCOPES
 

@@ -15,7 +15,7 @@ from together.providers.errors import (
     Misconfigured,
     ProviderUnavailable,
 )
-from together.services import renewing, sealing, trouble
+from together.services.connections import renewing, sealing, trouble
 from together.store.models import (
     Integration,
     IntegrationState,

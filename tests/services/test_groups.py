@@ -9,9 +9,9 @@ from tests.services.diary import Diaries, connect, viewer
 from tests.services.looking import TUESDAY, at
 from tests.world import DAY, HOUR, NOW, World, match
 from together.domain.integration import Standing
-from together.services.availability import Availabilities
-from together.services.booking import BookRequest
-from together.services.delivery_state import DeliveryState
+from together.services.availability.free_times import Availabilities
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.sessions.booking import BookRequest
 
 
 async def test_each_pair_for_itself(world: World, diaries: Diaries, available: Availabilities):

@@ -12,10 +12,10 @@ import pytest
 from tests.services.town import BASE_URL, DISTRIBUTION, Town, gate
 from tests.world import World
 from together.providers.registry import Registry
-from together.services.attempts import forget
-from together.services.completing import HELD
-from together.services.delivery import claim
-from together.services.next_steps import NextStep
+from together.services.connections.attempts import forget
+from together.services.connections.completing import HELD
+from together.services.connections.next_steps import NextStep
+from together.services.outbox.delivery import claim
 from together.services.refusals import (
     ConnectionRefusal,
     ConsentNotFound,
@@ -23,7 +23,7 @@ from together.services.refusals import (
     ProviderDown,
     StartedBySomebodyElse,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Attempt, AttemptState, Integration, Job, JobKind, Member
 from together.testing.memory import MemoryCalendar
 

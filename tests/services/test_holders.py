@@ -10,10 +10,10 @@ from tests.services.diary import connect
 from tests.services.office import Office
 from tests.services.town import Town
 from tests.world import DAY, World
-from together.services.holders import tell_the_holder
-from together.services.letters import moment
+from together.services.connections.holders import tell_the_holder
+from together.services.outbox.letters import moment
 from together.services.refusals import AccountTaken, AlreadyConnected, Refusal, WrongAccount
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration, Job, JobKind, Member
 
 SHARED = "desk@home.example.net"

@@ -9,8 +9,8 @@ from tests.world import DAY, World
 from together.domain.integration import Standing
 from together.providers.registry import Registry
 from together.providers.values import Capability
-from together.services import integrations
-from together.services.viewer import Viewer
+from together.services.connections import integrations
+from together.services.signing_in.viewer import Viewer
 from together.store.models import CalendarRow, Integration, IntegrationState
 from together.store.scope import Scope
 

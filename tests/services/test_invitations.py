@@ -9,10 +9,10 @@ from tests.services.diary import connect
 from tests.services.secretary import SENDER, Secretary
 from tests.world import DAY, NOW, match
 from together.providers.values import Capability
-from together.services import invitations
-from together.services.delivery_state import DeliveryState
-from together.services.spreading import spread
-from together.services.targets import NotYet
+from together.services.outbox import invitations
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.outbox.spreading import spread
+from together.services.outbox.targets import NotYet
 from together.store.clock import database_now
 from together.store.models import (
     Booking,

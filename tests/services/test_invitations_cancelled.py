@@ -10,8 +10,8 @@ from tests.services.desk import NINE
 from tests.services.secretary import Secretary
 from tests.smtp import mailboxes
 from tests.world import HOUR, World
-from together.services.cancelling import cancel_ahead
-from together.services.delivery_state import DeliveryState
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.sessions.cancelling import cancel_ahead
 from together.store.models import (
     Job,
     JobKind,

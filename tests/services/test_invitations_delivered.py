@@ -10,9 +10,9 @@ from tests.services.desk import NINE, Desk
 from tests.services.diary import connect
 from tests.services.secretary import Secretary
 from tests.world import HOUR
-from together.services import delivery
-from together.services.delivery import KEPT, LEASE
-from together.services.delivery_state import DeliveryState
+from together.services.outbox import delivery
+from together.services.outbox.delivery import KEPT, LEASE
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.clock import database_now
 from together.store.models import (
     Invitation,

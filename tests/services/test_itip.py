@@ -17,7 +17,7 @@ from ical.calendar_stream import IcsCalendarStream
 from tests.world import HOUR, NOW
 from together.domain.texts import one_line
 from together.providers.values import Answer
-from together.services.itip import Meeting, Method, Person, calendar_text
+from together.services.outbox.itip import Meeting, Method, Person, calendar_text
 
 ADA = Person("Ada Lindqvist", "ada@saltmarsh.example.org", Answer.ACCEPTED)
 BEN = Person("Ben Okafor", "ben@saltmarsh.example.org")

@@ -11,10 +11,10 @@ from tests.services.test_members import _chiara, _organized, town
 from tests.services.town import Town, gate
 from tests.world import HOUR, World
 from together.providers.errors import AuthorizationExpired
-from together.services import revoking
-from together.services.delivery import Delivery
+from together.services.connections import revoking
+from together.services.outbox.delivery import Delivery
 from together.services.refusals import MemberDeactivated
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import Integration, Job, JobKind, JobState
 

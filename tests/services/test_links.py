@@ -13,8 +13,8 @@ from together.providers.errors import (
     ProviderError,
     RateLimited,
 )
-from together.services.delivery_state import DeliveryState
-from together.services.event_writing import MOST_POLLS
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.outbox.event_writing import MOST_POLLS
 from together.store.models import Booking, CalendarEvent, Job, JobKind, JobState
 
 

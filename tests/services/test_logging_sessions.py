@@ -11,8 +11,7 @@ from tests.services.asking import rows
 from tests.services.desk import Desk
 from tests.services.diary import connect, viewer
 from tests.world import DAY, HOUR, MINUTE, NOW, match, session
-from together.services.delivery_state import DeliveryState
-from together.services.logging_sessions import LONGEST_AGO, Logbook, LogRequest
+from together.services.outbox.delivery_state import DeliveryState
 from together.services.reading import held
 from together.services.refusals import (
     InvalidInput,
@@ -24,7 +23,8 @@ from together.services.refusals import (
     TooManySessions,
     UnknownZone,
 )
-from together.services.taking import MOST_CHANGES
+from together.services.sessions.logging_sessions import LONGEST_AGO, Logbook, LogRequest
+from together.services.sessions.taking import MOST_CHANGES
 from together.store.models import Booking, BookingState, History, Match, Member, Participant, Seat
 
 BEGAN = NOW - 3 * HOUR - 7 * MINUTE

@@ -11,8 +11,8 @@ from tests.services.diary import Diaries, connect, viewer
 from tests.world import DAY, NOW, FakeClock, World
 from together.domain.integration import Standing
 from together.providers.errors import ProviderUnavailable
-from together.services.busy import Busy
-from together.services.looking import looked
+from together.services.availability.busy import Busy
+from together.services.availability.looking import looked
 
 
 class Ticking(FakeClock):

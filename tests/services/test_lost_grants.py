@@ -16,10 +16,10 @@ from tests.world import HOUR, NOW, FakeClock, World
 from together.domain.integration import Standing
 from together.domain.spans import Span
 from together.providers.errors import AdminApprovalRequired, AuthorizationExpired
-from together.services.availability import Availabilities
-from together.services.booking import Bookings
-from together.services.busy import Busy
-from together.services.todos import TodoKind, Todos
+from together.services.availability.busy import Busy
+from together.services.availability.free_times import Availabilities
+from together.services.people.todos import TodoKind, Todos
+from together.services.sessions.booking import Bookings
 from together.store.models import Integration, Member
 
 BOOKING, ANSWER, SWEEP = "a booking", "an availability answer", "the worker's sweep"
@@ -29,7 +29,7 @@ LOST = ("NEEDS_RECONNECT", "AuthorizationExpired", NOW + 60)
 
 @pytest.fixture(autouse=True)
 def _told(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "together.services.trouble")
+    caplog.set_level("INFO", "together.services.connections.trouble")
 
 
 class Town:

@@ -11,10 +11,10 @@ import pytest
 from tests.services.town import Town
 from tests.world import FakeClock, World
 from tests.world import program as program_of
-from together.services.import_plan import Allowed
-from together.services.importing import Imported, Importing
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Imported, Importing
 from together.services.refusals import AlreadyMatched, EmailTaken, KeyReused
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     ClientKey,

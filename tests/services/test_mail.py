@@ -15,9 +15,9 @@ from tests.world import NOW
 from together.domain.texts import one_line
 from together.providers.errors import Misconfigured
 from together.providers.registry import Registry
-from together.services.letters import Letter, Link, moment
-from together.services.mail import Mails, written
-from together.services.postbox import (
+from together.services.outbox.letters import Letter, Link, moment
+from together.services.outbox.mail import Mails, written
+from together.services.outbox.postbox import (
     AddressRefused,
     MailServerPost,
     Printed,

@@ -9,8 +9,9 @@ import pytest
 
 from tests.services.office import Office
 from tests.world import DAY, NOW, World
-from together.services import delivery, reminders
-from together.services.delivery import KEPT, LEASE
+from together.services.connections import reminders
+from together.services.outbox import delivery
+from together.services.outbox.delivery import KEPT, LEASE
 from together.store.clock import database_now
 from together.store.models import Integration, Job, JobState
 

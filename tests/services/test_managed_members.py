@@ -12,13 +12,14 @@ from together.domain.integration import Standing
 from together.domain.spans import Span
 from together.providers.errors import AuthorizationExpired, NoMailbox
 from together.providers.values import Capability, Secret
-from together.services import arranging, circle, everybody, proving
-from together.services.delegation_refusals import SetUpIncomplete
-from together.services.grants import Grants
-from together.services.offering import offered
+from together.services.availability import circle
+from together.services.connections.grants import Grants
+from together.services.connections.offering import offered
+from together.services.organization import arranging, everybody, proving
+from together.services.organization.delegation_refusals import SetUpIncomplete
+from together.services.people.todos import TodoKind, Todos
 from together.services.refusals import ManagedByOrganization, NotConnected
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     BusyBlock,
     BusyReading,

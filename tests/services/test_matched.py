@@ -10,12 +10,12 @@ from tests.services.office import Office
 from tests.services.town import Town
 from tests.world import NOW, World
 from tests.world import program as program_of
-from together.services import delivery
-from together.services.import_plan import Allowed
-from together.services.importing import Imported, Importing
-from together.services.matched import PACE
+from together.services.outbox import delivery
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Imported, Importing
+from together.services.people.matched import PACE
 from together.services.refusals import AlreadyMatched
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import Job, JobKind, JobState, Match, MatchState, Member, Participant
 

@@ -7,7 +7,7 @@ import pytest
 from tests.services.town import Town
 from tests.world import DAY, World, program, session
 from together.services.refusals import InvalidInput
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     Booking,

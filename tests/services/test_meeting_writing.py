@@ -12,12 +12,12 @@ from tests.services.diary import connect
 from tests.services.studio import MemoryHalls, OnlyForOne, Studio, room
 from tests.world import DAY, HOUR, World
 from together.providers.values import Capability
-from together.services import meeting_jobs
-from together.services.booking_values import BookRequest, Video
-from together.services.delivery_state import DeliveryState
+from together.services.outbox import meeting_jobs
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.people.todos import TodoKind, Todos
 from together.services.refusals import VideoUnavailable
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.sessions.booking_values import BookRequest, Video
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
     CalendarEvent,
@@ -307,7 +307,7 @@ async def test_a_session_that_is_over(studio: Studio, world: World):
 
 async def test_the_calendar_goes_and_the_room_stays(studio: Studio, world: World):
     """Who disconnects gives up no link that their calendar was not to bring."""
-    from together.services.join_links import without_link
+    from together.services.outbox.join_links import without_link
 
     await connect(world.ada)
     studio.sandbox.down = True

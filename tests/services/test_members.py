@@ -11,9 +11,9 @@ from tests.world import DAY, World, session
 from together.domain.spans import Span
 from together.providers.errors import AuthorizationExpired, NeedsTime
 from together.providers.values import Event, EventDraft
-from together.services.delivery import Delivery
+from together.services.outbox.delivery import Delivery
 from together.services.refusals import EmailTaken, Forbidden, InvalidInput, NotFound
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     Booking,

@@ -6,16 +6,16 @@ import pytest
 
 from tests.services.town import RETURN_TO, Town
 from tests.world import World
-from together.services.integrations import own
-from together.services.offering import Offer, Offering, offered
+from together.services.connections.integrations import own
+from together.services.connections.offering import Offer, Offering, offered
+from together.services.people.todos import TodoKind, Todos
 from together.services.refusals import (
     Forbidden,
     InvalidInput,
     ManagedByOrganization,
     ProviderUnknown,
 )
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     Integration,

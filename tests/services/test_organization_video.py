@@ -12,12 +12,12 @@ from tests.services.town import BASE_URL
 from tests.world import World
 from together.providers.errors import UnusableKey
 from together.providers.values import Capability, Secret
-from together.services.audit_log import told
-from together.services.automatic_video import automatic_for
-from together.services.delegation_refusals import KeyUnusable
+from together.services.organization.audit_log import told
+from together.services.organization.delegation_refusals import KeyUnusable
+from together.services.organization.video_refusals import OrganizationVideoUnavailable
 from together.services.refusals import Forbidden, InvalidInput
-from together.services.video_refusals import OrganizationVideoUnavailable
-from together.services.viewer import Viewer
+from together.services.sessions.automatic_video import automatic_for
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     DelegationState,

@@ -10,9 +10,9 @@ from tests.services.asking import request
 from tests.services.diary import viewer
 from tests.services.looking import TUESDAY, ask, at
 from tests.world import DAY, World, session
-from together.services.availability import Availabilities, Verdict
-from together.services.booking import Bookings
+from together.services.availability.free_times import Availabilities, Verdict
 from together.services.refusals import OutsideHours
+from together.services.sessions.booking import Bookings
 from together.store.models import (
     BookingState,
     History,

@@ -9,9 +9,9 @@ import pytest
 from tests.services.town import Town
 from tests.world import World
 from together.providers import Ends, Parting
-from together.services import integrations
-from together.services.parting import Farewell, farewell
-from together.services.viewer import Viewer
+from together.services.connections import integrations
+from together.services.connections.parting import Farewell, farewell
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration
 
 PAGE = "https://memory.example/consents"

@@ -11,7 +11,7 @@ from tests.smtp import USER, mailboxes, self_signed
 from together.domain.mail_servers import Encryption, MailServer
 from together.providers.errors import ProviderError
 from together.providers.values import Secret
-from together.services.postbox import (
+from together.services.outbox.postbox import (
     AddressRefused,
     CannotEncrypt,
     LoginRefused,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.world import World
-from together.services.profile import MOST_EXCEPTIONS, Profiles, exceptions_of
+from together.services.people.profile import MOST_EXCEPTIONS, Profiles, exceptions_of
 from together.services.refusals import InvalidInput, UnknownZone
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Member
 
 TOO_MANY = {f"{2030 + n // 28}-02-{1 + n % 28:02}": [] for n in range(MOST_EXCEPTIONS + 1)}

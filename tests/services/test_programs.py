@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.world import DAY, NOW, FakeClock, World, looked_after, match, program, session
-from together.services.import_plan import Allowed
-from together.services.importing import Imported, Importing, ImportRefused
-from together.services.program_refusals import ProgramArchived, ProgramNameTaken
-from together.services.programs import MOST_ADMINISTRATORS, Programs
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Imported, Importing, ImportRefused
+from together.services.people.program_refusals import ProgramArchived, ProgramNameTaken
+from together.services.people.programs import MOST_ADMINISTRATORS, Programs
 from together.services.refusals import Forbidden, InvalidInput, KeyReused, NotFound, Refusal
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     AuditEntry,
     Booking,
@@ -170,7 +170,7 @@ async def test_many_matches_end(
     programs: Programs, chiara: Viewer, world: World, monkeypatch: pytest.MonkeyPatch
 ):
     """However many there are, all of them end."""
-    monkeypatch.setattr("together.services.programs._BATCH", 2)
+    monkeypatch.setattr("together.services.people.programs._BATCH", 2)
     for other in (world.hana, world.leo, world.kemi):
         await match(world.grace, other)
     await programs.archive(chiara, (await program(world.saltmarsh.id)).uid)

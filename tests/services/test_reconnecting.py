@@ -9,13 +9,13 @@ from tests.services.town import (
     Town,
 )
 from tests.world import HOUR, World, session
-from together.services.completing import Completing
+from together.services.connections.completing import Completing
 from together.services.refusals import (
     AlreadyConnected,
     ConsentNotFound,
     WrongAccount,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     CalendarEvent,

@@ -12,9 +12,9 @@ from tests.services.town import DISTRIBUTION, Town
 from tests.smtp import mailboxes
 from tests.world import DAY, HOUR, NOW, World, member
 from together.providers.errors import ProviderUnavailable
-from together.services.integrations import own
-from together.services.todos import Todos
-from together.services.viewer import Viewer
+from together.services.connections.integrations import own
+from together.services.people.todos import Todos
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration, IntegrationState, Job, Member
 
 PLAIN = """\

@@ -12,10 +12,8 @@ from tests.services.diary import connect, viewer
 from tests.world import DAY, HOUR, MINUTE, NOW
 from together.domain.spans import Span, Spans
 from together.providers.errors import AuthorizationExpired, ProviderUnavailable
-from together.services import moving, taking
-from together.services.circle import Circle
-from together.services.ground import Ground
-from together.services.moving import MoveRequest
+from together.services.availability.circle import Circle
+from together.services.availability.ground import Ground
 from together.services.refusals import (
     DurationNotOffered,
     InvalidInput,
@@ -31,7 +29,13 @@ from together.services.refusals import (
     TooSoon,
     UnknownZone,
 )
-from together.services.session_refusals import SessionChanged, SessionHasBegun, SessionIsCancelled
+from together.services.sessions import moving, taking
+from together.services.sessions.moving import MoveRequest
+from together.services.sessions.session_refusals import (
+    SessionChanged,
+    SessionHasBegun,
+    SessionIsCancelled,
+)
 from together.store.models import (
     Booking,
     ClientKey,
@@ -282,7 +286,7 @@ async def test_one_time_for_many(desk: Desk):
 async def test_the_database_refuses_an_overlap(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     """Where nobody looks whether the time is taken, the database does."""
     monkeypatch.setattr(moving, "ground", _open)
-    monkeypatch.setattr("together.services.rescheduling.ground", _open)
+    monkeypatch.setattr("together.services.sessions.rescheduling.ground", _open)
     booking = await desk.book()
     await desk.book(start=TEN)
     with pytest.raises(SlotUnavailable):

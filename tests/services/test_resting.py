@@ -15,13 +15,13 @@ from tests.world import MINUTE, World
 from together.providers.contract import Calendars
 from together.providers.errors import ProviderUnavailable, RateLimited
 from together.providers.values import Calendar
-from together.services.booking import Bookings
-from together.services.busy import Busy
-from together.services.choosing import ASKED_EVERY, LISTED, Choosing
-from together.services.delivery import Delivery
-from together.services.delivery_state import DeliveryState
+from together.services.availability.busy import Busy
+from together.services.connections.choosing import ASKED_EVERY, LISTED, Choosing
+from together.services.connections.resting import REST, LeftAlone, Resting
+from together.services.outbox.delivery import Delivery
+from together.services.outbox.delivery_state import DeliveryState
 from together.services.refusals import ProviderDown
-from together.services.resting import REST, LeftAlone, Resting
+from together.services.sessions.booking import Bookings
 from together.store.clock import database_now
 from together.store.models import Booking, Integration, Job, JobKind, JobState
 

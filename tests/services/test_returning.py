@@ -10,7 +10,7 @@ import pytest
 from tests.services.desk import NINE
 from tests.services.returns import Returns
 from tests.world import HOUR, World
-from together.services.delivery_state import DeliveryState
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.models import (
     Booking,
     CalendarEvent,

@@ -12,9 +12,9 @@ from tests.world import HOUR, World
 from together.providers.errors import (
     AuthorizationExpired,
 )
+from together.services.connections.renewing import Renewals
 from together.services.refusals import ProviderDown, ScopeMissing
-from together.services.renewing import Renewals
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Attempt,
     AuditEntry,

@@ -9,11 +9,11 @@ import pytest
 
 from tests.services.town import Town
 from tests.world import NOW, FakeClock, World, looked_after
-from together.services.import_plan import Allowed
-from together.services.importing import Importing
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Importing
+from together.services.people.roles import Roles
 from together.services.refusals import Forbidden, InvalidInput, NotFound
-from together.services.roles import Roles
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import AuditEntry, Member, ProgramAdministrator, Role
 
 

@@ -13,7 +13,6 @@ from tests.services.planning import question, wanted
 from tests.world import DAY, HOUR, MINUTE, NOW, FakeClock, World
 from together.domain.recurrence import Repeats
 from together.providers.errors import ProviderUnavailable
-from together.services.booking import Bookings, Video
 from together.services.refusals import (
     DurationNotOffered,
     InvalidInput,
@@ -26,7 +25,8 @@ from together.services.refusals import (
     UnknownZone,
     VideoUnavailable,
 )
-from together.services.series import SeriesBookings
+from together.services.sessions.booking import Bookings, Video
+from together.services.sessions.series import SeriesBookings
 from together.store.models import (
     Booking,
     CalendarEvent,

@@ -8,9 +8,9 @@ from tests.services.asking import NINE, request
 from tests.services.diary import viewer
 from tests.services.planning import wanted
 from tests.world import DAY, HOUR, FakeClock, World
-from together.services.booking import Bookings
 from together.services.refusals import KeyReused, SessionIsOver
-from together.services.series import SeriesBookings
+from together.services.sessions.booking import Bookings
+from together.services.sessions.series import SeriesBookings
 from together.store.models import Booking, History, Job, JobKind, Seat
 
 WEEK = 7 * DAY

@@ -8,8 +8,8 @@ from tests.services.diary import REGISTRY, connect, viewer
 from tests.services.planning import wanted
 from tests.services.studio import Studio
 from tests.world import DAY, World
-from together.services.busy import Busy
-from together.services.series import SeriesBookings
+from together.services.availability.busy import Busy
+from together.services.sessions.series import SeriesBookings
 from together.store.models import Booking, CalendarEvent, VideoMeeting
 
 WEEK = 7 * DAY

@@ -10,11 +10,11 @@ from tests.services.asking import NINE, request, rows
 from tests.services.diary import Diaries, connect, viewer
 from tests.services.planning import wanted
 from tests.world import DAY, HOUR, World
-from together.services import series as module
-from together.services import taking
-from together.services.booking import Bookings
-from together.services.series import SeriesBookings
-from together.services.series_refusals import SeriesConflicts
+from together.services.sessions import series as module
+from together.services.sessions import taking
+from together.services.sessions.booking import Bookings
+from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_refusals import SeriesConflicts
 from together.store.models import Booking, CalendarEvent, Integration, Job, Seat, Series
 from together.store.transaction import transaction
 

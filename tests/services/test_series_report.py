@@ -12,8 +12,8 @@ from tests.services.diary import Diaries, connect, viewer
 from tests.services.planning import question, refused, states, wanted
 from tests.world import DAY, HOUR, World, session
 from together.providers.errors import AuthorizationExpired, ProviderUnavailable
-from together.services.availability_values import Cell
-from together.services.series import SeriesBookings
+from together.services.availability.values import Cell
+from together.services.sessions.series import SeriesBookings
 from together.store.models import ClientKey, Holiday, HoursException, Organization
 
 WEEK = 7 * DAY

@@ -15,9 +15,13 @@ from together.services.refusals import (
     SessionIsOver,
     TooManySessions,
 )
-from together.services.session_notes import LONGEST_AGENDA, SessionNotes
-from together.services.session_refusals import SessionAhead, SessionHasBegun, SessionIsCancelled
-from together.services.taking import MOST_CHANGES
+from together.services.sessions.session_notes import LONGEST_AGENDA, SessionNotes
+from together.services.sessions.session_refusals import (
+    SessionAhead,
+    SessionHasBegun,
+    SessionIsCancelled,
+)
+from together.services.sessions.taking import MOST_CHANGES
 from together.store.models import Booking, History, Match, Member
 
 

@@ -12,8 +12,8 @@ from tests.world import DAY, HOUR, NOW
 from together.domain.integration import Standing
 from together.providers.errors import ProviderUnavailable
 from together.providers.values import Capability
-from together.services.circle import standings
-from together.services.delivery_state import DeliveryState
+from together.services.availability.circle import standings
+from together.services.outbox.delivery_state import DeliveryState
 from together.store.models import Booking, CalendarEvent, CalendarRow, Integration, Member
 
 UNREAD: dict[str, Any] = {

@@ -14,12 +14,12 @@ from tests.world import DAY, NOW, World
 from tests.world import member as person
 from together.domain.integration import Standing
 from together.providers.values import Capability
-from together.services import status_words
-from together.services.integrations import own, source_of, standing_of
-from together.services.offering import Offer
+from together.services.connections.integrations import own, source_of, standing_of
+from together.services.connections.offering import Offer
+from together.services.organization import status_words
+from together.services.organization.status_list import Which, counted, listed
 from together.services.refusals import Forbidden
-from together.services.status_list import Which, counted, listed
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.database import Database
 from together.store.models import (
     CalendarRow,

@@ -8,12 +8,12 @@ from tests.services.overview import Overview
 from tests.services.town import Town
 from tests.world import NOW, World
 from together.domain.integration import Standing
-from together.services import found_by
-from together.services.import_plan import Allowed
-from together.services.importing import Importing
-from together.services.profile import Profiles
+from together.services.people import found_by
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Importing
+from together.services.people.profile import Profiles
 from together.services.refusals import InvalidInput
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Member, MemberWord
 
 

@@ -15,10 +15,10 @@ from together.domain.spans import Span
 from together.providers.contract import Calendars
 from together.providers.errors import ProviderUnavailable
 from together.providers.values import Reading
-from together.services import busy as reading
-from together.services import busy_blocks
-from together.services.busy import AT_ONCE, SWEEP, SWEPT, Busy
-from together.services.busy_blocks import LONG
+from together.services.availability import busy as reading
+from together.services.availability import busy_blocks
+from together.services.availability.busy import AT_ONCE, SWEEP, SWEPT, Busy
+from together.services.availability.busy_blocks import LONG
 from together.store.models import Integration, Member
 
 ROUND = 600

@@ -8,9 +8,9 @@ from tests.services.town import Town
 from tests.world import DAY, HOUR, NOW, World, session
 from together.providers.errors import AuthorizationExpired, RateLimited
 from together.providers.registry import Registry
-from together.services import trouble
-from together.services.todos import TodoKind, Todos
-from together.services.viewer import Viewer
+from together.services.connections import trouble
+from together.services.people.todos import TodoKind, Todos
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
     BookingState,

@@ -12,7 +12,7 @@ from together.providers.errors import (
     Misconfigured,
     ProviderUnavailable,
 )
-from together.services import trouble
+from together.services.connections import trouble
 from together.store.models import CalendarRow, Integration, IntegrationState
 
 

@@ -10,8 +10,8 @@ from tests.world import HOUR, NOW, World
 from together.domain.integration import Standing
 from together.domain.spans import Spans
 from together.providers.values import Capability
-from together.services.busy import Known
-from together.services.choosing import LOOKED_FOR
+from together.services.availability.busy import Known
+from together.services.connections.choosing import LOOKED_FOR
 from together.store.models import Integration
 
 

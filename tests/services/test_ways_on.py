@@ -10,7 +10,7 @@ from tests.services.town import BASE_URL, DISTRIBUTION, RETURN_TO, Town
 from tests.world import World
 from together.providers.errors import AdminApprovalRequired
 from together.providers.registry import Registry
-from together.services.next_steps import NextStep
+from together.services.connections.next_steps import NextStep
 from together.services.refusals import (
     AccountWithoutCalendar,
     AlreadyConnected,
@@ -24,7 +24,7 @@ from together.services.refusals import (
     ScopeMissing,
     WrongAccount,
 )
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration, IntegrationState, Job
 from together.testing.memory import MemoryCalendar
 

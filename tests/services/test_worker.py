@@ -10,12 +10,12 @@ from tests.services.desk import NINE
 from tests.services.diary import REGISTRY, Diaries, connect, viewer
 from tests.world import DAY, NOW, FakeClock, World
 from together.domain.spans import Span
-from together.services import delivery
-from together.services.booking import Bookings, BookRequest
-from together.services.busy import Busy
-from together.services.choosing import Choosing
-from together.services.delivery import KEPT, LEASE, PLACES, Delivery
-from together.services.worker import Worker
+from together.services.availability.busy import Busy
+from together.services.connections.choosing import Choosing
+from together.services.outbox import delivery
+from together.services.outbox.delivery import KEPT, LEASE, PLACES, Delivery
+from together.services.outbox.worker import Worker
+from together.services.sessions.booking import Bookings, BookRequest
 from together.store.clock import database_now
 from together.store.models import (
     Attempt,
@@ -202,7 +202,7 @@ async def test_what_is_cut_off_is_done_again(
     world: World, busy: Busy, monkeypatch: pytest.MonkeyPatch
 ):
     """A stop waits for its grace and no longer; what is cut off is left for after its lease."""
-    monkeypatch.setattr("together.services.worker.GRACE", 0.05)
+    monkeypatch.setattr("together.services.outbox.worker.GRACE", 0.05)
     diaries = Revoking()
     await diaries.given(world, 1)
     worker, stop = worker_of(diaries, busy), asyncio.Event()

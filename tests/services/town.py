@@ -18,13 +18,13 @@ from starlette.responses import JSONResponse, Response
 
 from tests.world import FakeClock
 from together.providers.registry import Registry
-from together.services.connecting import Connecting
-from together.services.consenting import OrganizationConsents
-from together.services.grants import Grants
-from together.services.members import Members
-from together.services.organization_video import OrganizationVideos
+from together.services.connections.connecting import Connecting
+from together.services.connections.grants import Grants
+from together.services.organization.consenting import OrganizationConsents
+from together.services.organization.organization_video import OrganizationVideos
+from together.services.people.members import Members
 from together.services.refusals import Refusal
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import Integration, IntegrationState, Member
 from together.store.vault import Vault
 from together.testing.memory import MemoryCalendar, MemoryMeet

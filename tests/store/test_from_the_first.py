@@ -26,10 +26,10 @@ from tests.store.first_world import (
 )
 from tests.store.schema import as_before, contents
 from tests.world import DAY, NOW, FakeClock
-from together.services import reminders
-from together.services.busy import Busy
-from together.services.choosing import Choosing
-from together.services.delivery import Delivery
+from together.services.availability.busy import Busy
+from together.services.connections import reminders
+from together.services.connections.choosing import Choosing
+from together.services.outbox.delivery import Delivery
 from together.store import audit
 from together.store.database import Database
 from together.store.migrate import NotMigrated, migrate, steps

@@ -15,10 +15,10 @@ from starlette.routing import Route
 
 from together.domain.texts import one_line
 from together.providers.values import Answer
-from together.services.answer_links import PATH
-from together.services.answering import Answering, Question
-from together.services.letters import listed, moment
+from together.services.outbox.answer_links import PATH
+from together.services.outbox.letters import listed, moment
 from together.services.refusals import AnswersClosed
+from together.services.sessions.answering import Answering, Question
 from together.store.outage import is_outage
 
 LONGEST = 1024

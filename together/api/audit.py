@@ -15,8 +15,8 @@ from together.api.members import Member, member_of
 from together.api.nodes import Connection, connection
 from together.api.pages import Key, page
 from together.api.scalars import AuditFacts, Instant
-from together.services import audit_log
-from together.services.audit_log import Which
+from together.services.organization import audit_log
+from together.services.organization.audit_log import Which
 from together.store.models import AuditEntry
 
 NOWHERE = -1

@@ -14,8 +14,8 @@ from together.api.problems import DurationNotOffered, InvalidInput, InvalidWindo
 from together.api.scalars import Day, Instant, Zone
 from together.domain.integration import Standing
 from together.domain.spans import Spans
-from together.services import availability as service
-from together.services.availability import Cell, Empty, Verdict
+from together.services.availability import free_times as service
+from together.services.availability.free_times import Cell, Empty, Verdict
 
 strawberry.enum(
     Empty, name="EmptyReason", description="Why nothing is offered, as far as one may know."

@@ -7,7 +7,7 @@ import strawberry
 from together.api.ids import Kind, to_id
 from together.api.nodes import Node
 from together.api.scalars import Instant
-from together.services import integrations
+from together.services.connections import integrations
 from together.store.models import CalendarRow
 
 

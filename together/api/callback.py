@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from together.services.connecting import Connecting
+from together.services.connections.connecting import Connecting
 from together.services.refusals import ConsentNotFound
 from together.store.outage import is_outage
 

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from together.api.problem import Problem, ProblemCode, tells
-from together.services import delegation_refusals as refusals
+from together.services.organization import delegation_refusals as refusals
 
 
 @tells(

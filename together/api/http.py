@@ -24,8 +24,8 @@ from together.api.masking import AWAY, extensions_of, mask, tell
 from together.api.pages import Cursors
 from together.api.schema import Schema
 from together.api.wire import Asked, Refused
-from together.services.identity import bearer_of
 from together.services.refusals import NotSignedIn, Refusal, SignInUnavailable, TokenRefused
+from together.services.signing_in.identity import bearer_of
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -16,9 +16,9 @@ from together.api.offers import CalendarProvider, calendar_provider
 from together.api.pages import page
 from together.api.scalars import Instant, refused
 from together.domain.integration import Standing
-from together.services import status_list
+from together.services.organization import status_list
+from together.services.organization.status_list import Counted, Listed, Which
 from together.services.refusals import InvalidInput
-from together.services.status_list import Counted, Listed, Which
 
 
 @strawberry.enum(description="How a member's connection stands.")

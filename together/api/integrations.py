@@ -17,9 +17,10 @@ from together.api.parting import CalendarParting
 from together.api.scalars import Instant
 from together.domain.integration import Standing, State
 from together.providers.values import Capability
-from together.services import integrations, reading
-from together.services.integrations import NOT_AMONG_THEM, Own, source_of
-from together.services.offering import Offer
+from together.services import reading
+from together.services.connections import integrations
+from together.services.connections.integrations import NOT_AMONG_THEM, Own, source_of
+from together.services.connections.offering import Offer
 from together.store.models import IntegrationSource, IntegrationState
 
 strawberry.enum(State, name="CalendarIntegrationState", description="How a connection stands.")

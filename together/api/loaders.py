@@ -11,18 +11,15 @@ from strawberry.dataloader import DataLoader
 from together.api.ids import Kind
 from together.api.pages import Slice
 from together.domain.integration import Standing
-from together.services import (
-    delivery_state,
-    integrations,
-    offering,
-    program_reading,
-    reading,
-    series_reading,
-)
-from together.services.delivery_state import DeliveryState
-from together.services.offering import Offer
+from together.services import reading
+from together.services.connections import integrations, offering
+from together.services.connections.offering import Offer
+from together.services.outbox import delivery_state
+from together.services.outbox.delivery_state import DeliveryState
+from together.services.people import program_reading
 from together.services.reading import Which
-from together.services.viewer import Viewer
+from together.services.sessions import series_reading
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
     History,

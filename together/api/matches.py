@@ -35,7 +35,7 @@ from together.domain.recurrence import Repeats
 from together.domain.visibility import sight
 from together.services import reading, refusals
 from together.services.reading import Which
-from together.services.series_values import SeriesQuestion
+from together.services.sessions.series_values import SeriesQuestion
 from together.store.models import Booking as BookingRow
 from together.store.models import BookingState, MatchState, Participant
 from together.store.models import Match as Row

@@ -9,7 +9,7 @@ import strawberry
 from together.api.context import Info
 from together.api.ids import Kind, to_id
 from together.api.nodes import Node
-from together.services.offering import Offer
+from together.services.connections.offering import Offer
 
 
 @strawberry.type(description="A calendar service that can be connected.")

@@ -16,7 +16,8 @@ from together.api.nodes import After, Before, Connection, First, Last, Node, con
 from together.api.pages import page
 from together.api.permissions import IsAdministrator, only
 from together.api.programs import Program, program_page
-from together.services import program_reading, reading
+from together.services import reading
+from together.services.people import program_reading
 from together.store.models import Organization as Row
 
 

@@ -11,8 +11,8 @@ from together.api.offers import CalendarProvider, calendar_provider
 from together.api.scalars import Instant
 from together.providers.delegation import Step, StepKind
 from together.providers.values import Capability
-from together.services.owner_letters import why
-from together.services.set_up_status import Status
+from together.services.organization.owner_letters import why
+from together.services.organization.set_up_status import Status
 from together.store.models import ConnectionMethod, DelegationState
 
 strawberry.enum(

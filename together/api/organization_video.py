@@ -8,8 +8,8 @@ from together.api.context import Info
 from together.api.fields import field
 from together.api.offers import VideoProvider, video_provider
 from together.api.scalars import Instant
-from together.services.video_choice import standing_provider
-from together.services.video_refusals import OBSTACLE_NOW, no_links
+from together.services.organization.video_choice import standing_provider
+from together.services.organization.video_refusals import OBSTACLE_NOW, no_links
 from together.store.models import OrganizationVideo as Row
 from together.store.models import VideoChoice
 

@@ -7,8 +7,8 @@ from enum import Enum
 import strawberry
 
 from together.api.context import Info
-from together.services.integrations import Own
-from together.services.parting import farewell
+from together.services.connections.integrations import Own
+from together.services.connections.parting import farewell
 
 
 @strawberry.enum(description="How much ends at the service when a calendar is disconnected.")

@@ -8,8 +8,8 @@ from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.types.field import StrawberryField
 
 from together.api.context import Context
-from together.services.offering import looks_after_integrations
-from together.services.overseeing import oversees
+from together.services.connections.offering import looks_after_integrations
+from together.services.organization.overseeing import oversees
 from together.services.reading import administers
 from together.store.models import Match
 
@@ -48,7 +48,7 @@ class LooksAfterIntegrations(Declared):
 
 
 class OverseesMembers(Declared):
-    """Whoever may see how members are connected: of whom, `together.services.overseeing` says."""
+    """Whoever may see how members are connected; of whom: `services.organization.overseeing`."""
 
     message = "Your role does not allow this."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from together.api.problem import Problem, ProblemCode, tells
-from together.services import program_refusals as refusals
+from together.services.people import program_refusals as refusals
 
 if TYPE_CHECKING:
     from together.api.programs import Program

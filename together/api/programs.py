@@ -13,7 +13,7 @@ from together.api.nodes import After, Before, Connection, First, Last, Node, con
 from together.api.pages import Page, Slice, page
 from together.api.permissions import LooksAfterProgram, only
 from together.api.scalars import Instant
-from together.services import program_reading
+from together.services.people import program_reading
 from together.store.models import Match as MatchRow
 from together.store.models import Program as Row
 

@@ -16,8 +16,8 @@ from together.api.problems import DurationNotOffered, InvalidInput, MatchHasEnde
 from together.api.scalars import Instant, Zone
 from together.domain.recurrence import Repeats, Rule
 from together.services import refusals
-from together.services import series_values as values
-from together.services.series_values import OccurrenceState
+from together.services.sessions import series_values as values
+from together.services.sessions.series_values import OccurrenceState
 from together.store.models import Series as Row
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from together.api.problem import Problem, ProblemCode, tells
-from together.services import series_refusals as refusals
+from together.services.sessions import series_refusals as refusals
 
 if TYPE_CHECKING:
     from together.api.series import SeriesReport

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from together.api.problem import Problem, ProblemCode, tells
-from together.services import session_refusals as refusals
+from together.services.sessions import session_refusals as refusals
 
 
 @tells(

@@ -12,8 +12,8 @@ from together.api.fields import field
 from together.api.matches import Match
 from together.api.offers import CalendarProvider, calendar_provider
 from together.api.scalars import Instant
-from together.services import todos as service
-from together.services.todos import TodoKind
+from together.services.people import todos as service
+from together.services.people.todos import TodoKind
 
 strawberry.enum(TodoKind, name="TodoKind", description="What there is to do.")
 

@@ -7,8 +7,8 @@ from typing import Self
 import strawberry
 
 from together.api.problem import Problem, ProblemCode, tells
-from together.services import video_refusals as refusals
-from together.services.video_refusals import VideoObstacle
+from together.services.organization import video_refusals as refusals
+from together.services.organization.video_refusals import VideoObstacle
 
 strawberry.enum(
     VideoObstacle,

@@ -17,9 +17,10 @@ from together.api.programs import Program, program_page
 from together.api.scalars import Day, Zone
 from together.api.todos import Todo
 from together.domain.hours import week_from_json
-from together.services import program_reading, reading
-from together.services.automatic_video import automatic_for
-from together.services.video_choice import house_video
+from together.services import reading
+from together.services.organization.video_choice import house_video
+from together.services.people import program_reading
+from together.services.sessions.automatic_video import automatic_for
 from together.store.models import Member as Row
 from together.store.models import Role
 

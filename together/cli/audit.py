@@ -9,7 +9,7 @@ import anyio
 
 from together.cli.audit_check import check_audit
 from together.cli.stop import Stop
-from together.services.audit_log import Which, chosen
+from together.services.organization.audit_log import Which, chosen
 from together.settings import Settings
 from together.store.database import Database
 from together.store.models import AuditEntry, Organization

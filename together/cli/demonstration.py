@@ -22,8 +22,8 @@ from together.cli.remembering import Remembering
 from together.domain.addresses import email_key
 from together.providers.contract import SandboxPerson
 from together.providers.registry import Registry, load
-from together.services import found_by, programs
-from together.services.viewer import Viewer
+from together.services.people import found_by, programs
+from together.services.signing_in.viewer import Viewer
 from together.settings import Mode, Settings
 from together.store.migrate import migrate
 from together.store.models import (

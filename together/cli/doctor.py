@@ -26,8 +26,8 @@ from together.cli.stop import Stop
 from together.providers.hookspecs import PROJECT
 from together.providers.oauth import OAuth
 from together.providers.registry import PluginError, Registry, load
-from together.services.issuer_keys import IssuerKeys
 from together.services.refusals import SignInUnavailable
+from together.services.signing_in.issuer_keys import IssuerKeys
 from together.settings import OURS, BadSettings, Settings
 from together.store.clock import database_now
 from together.store.database import BadDatabaseUrl, Database, DatabaseUnavailable

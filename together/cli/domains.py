@@ -8,8 +8,8 @@ import time
 import anyio
 
 from together.cli.stop import Stop
-from together.services import proving
-from together.services.proved import NotADomain, checked_domain, domains_of
+from together.services.organization import proving
+from together.services.organization.proved import NotADomain, checked_domain, domains_of
 from together.settings import Settings
 from together.store.database import Database
 from together.store.models import Organization

@@ -20,7 +20,7 @@ from together.store.keys import BadKeyFile, Keys, load_keys, make_key_file
 from together.store.migrate import NewerDatabase
 
 if TYPE_CHECKING:
-    from together.services.issuer import BuiltInIssuer
+    from together.services.signing_in.issuer import BuiltInIssuer
 
 MARK = "together-demo.json"
 LOCK = "lock"
@@ -99,7 +99,7 @@ class DemoFolder:
 
     def issuer(self) -> BuiltInIssuer:
         """The demo's issuer, with the key that was made at the first start."""
-        from together.services.issuer import BuiltInIssuer  # only a demo knows it
+        from together.services.signing_in.issuer import BuiltInIssuer  # only a demo knows it
 
         try:
             issuer = BuiltInIssuer.kept(ISSUER, self.issuer_key)

@@ -11,9 +11,9 @@ import anyio
 
 from together.cli.stop import Stop
 from together.domain.programs import USUAL
-from together.services.import_plan import Allowed
-from together.services.importing import Imported, Importing, ImportRefused
-from together.services.sheets import LARGEST, MATCHES, MEMBERS
+from together.services.people.import_plan import Allowed
+from together.services.people.importing import Imported, Importing, ImportRefused
+from together.services.people.sheets import LARGEST, MATCHES, MEMBERS
 from together.settings import Settings
 from together.store.database import Database
 from together.store.models import Role

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from together.domain.mail_servers import Encryption, MailServer
 from together.providers.errors import ProviderError
-from together.services.mail import SENDER
-from together.services.postbox import (
+from together.services.outbox.mail import SENDER
+from together.services.outbox.postbox import (
     CannotEncrypt,
     LoginRefused,
     MailNotAllowed,

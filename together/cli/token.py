@@ -12,7 +12,7 @@ import anyio
 from together.cli.folder import DEFAULT, DemoFolder
 from together.cli.stop import Stop
 from together.domain.addresses import BadAddress, checked_email, email_key
-from together.services.issuer import HOURS
+from together.services.signing_in.issuer import HOURS
 from together.store.database import Database
 from together.store.models import Member, Organization
 

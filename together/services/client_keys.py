@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from together.domain.texts import why_not
 from together.services.refusals import InvalidInput, KeyReused, Refusal
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.clock import database_now
 from together.store.models import ClientKey
 from together.store.refused import Taken

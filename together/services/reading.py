@@ -17,8 +17,8 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 from together.domain.policy import Policy
-from together.services.looked_after import looks_after_programs, matches_of, people_of
-from together.services.viewer import Viewer
+from together.services.people.looked_after import looks_after_programs, matches_of, people_of
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
     BookingState,

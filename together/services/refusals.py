@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from together.services.next_steps import NextStep
+from together.services.connections.next_steps import NextStep
 
 if TYPE_CHECKING:
     from together.store.models import Match

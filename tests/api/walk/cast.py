@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.api.conftest import Api
 from tests.world import DAY, HOUR, NOW, looked_after, session
-from together.services.viewer import Viewer
+from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
     BookingState,

@@ -16,7 +16,8 @@ from together.api.mutations.booking import CLIENT_KEY
 from together.api.outcomes import Raises
 from together.api.permissions import IsAdministrator, requires
 from together.api.scalars import Zone
-from together.services import program_refusals, refusals
+from together.services import refusals
+from together.services.people import program_refusals
 from together.store.models import Role
 
 

@@ -16,8 +16,8 @@ from together.api.mutations.booking import CLIENT_KEY
 from together.api.outcomes import Raises
 from together.api.permissions import LooksAfterIntegrations, requires
 from together.services import refusals
-from together.services.asking_to_connect import Meant, Outcome, Told
-from together.services.status_list import Which
+from together.services.organization.asking_to_connect import Meant, Outcome, Told
+from together.services.organization.status_list import Which
 
 
 @strawberry.enum(description="Why no mail is written to a member.")

@@ -17,7 +17,7 @@ from together.api.outcomes import Raises
 from together.api.permissions import SignedIn, requires
 from together.api.scalars import Instant, Zone
 from together.services import refusals
-from together.services.booking import AUTOMATIC, NO_VIDEO, BookRequest, Video
+from together.services.sessions.booking import AUTOMATIC, NO_VIDEO, BookRequest, Video
 
 CLIENT_KEY = (
     "Made by the client, new for each new request: 1 to 200 characters, and not only spaces; none "

@@ -15,7 +15,7 @@ from together.api.outcomes import Raises
 from together.api.permissions import SignedIn, requires
 from together.api.problems import InvalidInput, NotFound
 from together.services import refusals
-from together.services.choosing import Choice
+from together.services.connections.choosing import Choice
 
 
 @strawberry.input(description="Which calendars count, and which one receives sessions.")

@@ -13,7 +13,8 @@ from together.api.fields import mutation
 from together.api.organization_integration import OrganizationIntegration
 from together.api.outcomes import Raises
 from together.api.permissions import LooksAfterIntegrations, requires
-from together.services import delegation_refusals, refusals
+from together.services import refusals
+from together.services.organization import delegation_refusals
 
 
 @strawberry.input(description="Where to come back to.")

@@ -14,7 +14,8 @@ from together.api.organization_integration import OrganizationIntegration
 from together.api.outcomes import Raises
 from together.api.permissions import LooksAfterIntegrations, requires
 from together.domain.secret import Secret
-from together.services import delegation_refusals, refusals
+from together.services import refusals
+from together.services.organization import delegation_refusals
 
 _THERE = "The integration as it stands now, with what comes next."
 

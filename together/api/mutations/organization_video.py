@@ -15,7 +15,8 @@ from together.api.outcomes import Raises
 from together.api.permissions import LooksAfterIntegrations, requires
 from together.api.video_problems import OrganizationVideoUnavailable
 from together.domain.secret import Secret
-from together.services import delegation_refusals, refusals, video_refusals
+from together.services import refusals
+from together.services.organization import delegation_refusals, video_refusals
 from together.store.models import VideoChoice
 
 

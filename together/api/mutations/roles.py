@@ -14,7 +14,8 @@ from together.api.members import Member
 from together.api.outcomes import Raises
 from together.api.permissions import IsAdministrator, requires
 from together.api.programs import Program
-from together.services import program_refusals, refusals
+from together.services import refusals
+from together.services.people import program_refusals
 from together.store.models import Role
 
 

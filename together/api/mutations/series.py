@@ -18,8 +18,9 @@ from together.api.permissions import SignedIn, requires
 from together.api.scalars import Instant, Zone
 from together.api.series import OccurrenceInsteadInput, Series, moved
 from together.domain.recurrence import MOST, Repeats
-from together.services import refusals, series_refusals
-from together.services.series_values import SeriesQuestion, SeriesRequest
+from together.services import refusals
+from together.services.sessions import series_refusals
+from together.services.sessions.series_values import SeriesQuestion, SeriesRequest
 
 
 @strawberry.input(description="Which series to book, and how the people meet.")

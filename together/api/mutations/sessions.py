@@ -16,9 +16,10 @@ from together.api.mutations.booking import CLIENT_KEY
 from together.api.outcomes import Raises
 from together.api.permissions import SignedIn, requires
 from together.api.scalars import Instant, Zone
-from together.services import refusals, session_refusals
-from together.services.logging_sessions import LogRequest
-from together.services.moving import MoveRequest
+from together.services import refusals
+from together.services.sessions import session_refusals
+from together.services.sessions.logging_sessions import LogRequest
+from together.services.sessions.moving import MoveRequest
 
 
 @strawberry.input(description="Which session to move, and where to.")

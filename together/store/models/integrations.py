@@ -20,7 +20,7 @@ from together.store.models.states import (
 class Integration(Model):
     """A member's calendar connection, with its grant sealed.
 
-    One a member and source, and one a member that is in use: `together.services.effective`.
+    One a member and source, and one a member that is in use: `services.connections.effective`.
     """
 
     id = fields.IntField(primary_key=True)
@@ -178,7 +178,7 @@ class CalendarRow(Model):
 class BusyReading(Model):
     """That an integration's counting calendars were read for a window, and when.
 
-    Read within `together.services.busy.FRESH`, its blocks are facts; older, they are refreshed;
+    Read within `services.availability.busy.FRESH`, its blocks are facts; older, they are refreshed;
     a window that no reading covers is unknown.
     """
 

@@ -86,7 +86,7 @@ class JobKind(StrEnum):
     REMIND_RECONNECT = "REMIND_RECONNECT"
     TELL_HOLDER = "TELL_HOLDER"
     TELL_MATCHED = "TELL_MATCHED"
-    """These three are mails: `together.services.mail` says who words them when they are sent."""
+    """These three are mails: `services.outbox.mail` says who words them when they are sent."""
     TELL_FAILING = "TELL_FAILING"
     TELL_HEALTHY = "TELL_HEALTHY"
     """And these two, to the owner of an organization's integration."""

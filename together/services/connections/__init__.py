@@ -1,0 +1,1 @@
+"""Members' own calendars: consented to, opened, renewed, troubled and given back."""

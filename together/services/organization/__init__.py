@@ -1,0 +1,1 @@
+"""One consent for everybody, and what an organization's administrators see of it."""

@@ -1,0 +1,1 @@
+"""What is to reach calendars and mailboxes: written down, and brought there once."""

@@ -1,0 +1,1 @@
+"""Members, matches and programs, and what administrators do with them."""

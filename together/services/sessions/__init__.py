@@ -1,0 +1,1 @@
+"""Sessions: booked, moved, repeated, noted and cancelled, each in one transaction."""

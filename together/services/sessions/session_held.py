@@ -1,0 +1,72 @@
+"""What every change of a session begins with: its row is held by one of its people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from together.services.availability.circle import shaped
+from together.services.refusals import MatchHasEnded, NotFound, TooManySessions
+from together.services.sessions.session_refusals import SessionIsCancelled
+from together.services.sessions.taking import MOST_CHANGES
+from together.services.signing_in.viewer import Viewer
+from together.store.models import Booking, BookingState, History, Match, MatchState, Member, Seat
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session that stands, whose row this transaction holds."""
+
+    booking: Booking
+    seats: list[Seat]
+    """In the order of `member_id`."""
+
+    async def changed(self, viewer: Viewer, what: str, *, now: int) -> None:
+        """Note who changed it, and how."""
+        await History.create(
+            organization_id=self.booking.organization_id,
+            booking_id=self.booking.id,
+            at=now,
+            member_id=viewer.member_id,
+            what=what,
+        )
+
+
+async def theirs(viewer: Viewer, uid: str, *, held: bool = False) -> tuple[Booking, list[Seat]]:
+    """Find a session of the viewer's; `held` is for a transaction."""
+    rows = Booking.filter(organization_id=viewer.organization_id, uid=shaped(uid))
+    booking = await (rows.select_for_update() if held else rows).get_or_none()
+    seats = await (
+        Seat.filter(
+            organization_id=viewer.organization_id, booking_id=-1 if booking is None else booking.id
+        )
+        .select_related("member")
+        .order_by("member_id")
+    )
+    if booking is None or viewer.member_id not in {seat.member_id for seat in seats}:
+        raise NotFound
+    return booking, seats
+
+
+async def stands(viewer: Viewer, uid: str) -> Held:
+    """Hold a session that was not cancelled and whose match is open; belongs into a transaction."""
+    booking, seats = await theirs(viewer, uid, held=True)
+    if booking.state is BookingState.CANCELLED:
+        raise SessionIsCancelled
+    match = await Match.get(id=booking.match_id, organization_id=booking.organization_id)
+    people = [cast("Member", seat.member) for seat in seats]
+    if match.state is not MatchState.ACTIVE or not all(each.active for each in people):
+        raise MatchHasEnded
+    return Held(booking, seats)
+
+
+async def not_too_often(viewer: Viewer, match_id: int, *, now: int) -> None:
+    """Refuse one change more than a match may have within an hour."""
+    mine: dict[str, Any] = {"organization_id": viewer.organization_id}
+    changes = History.filter(**mine, booking__match_id=match_id, at__gt=now - _HOUR)
+    if await changes.count() >= MOST_CHANGES:
+        raise TooManySessions(
+            "The sessions of this match were changed too often within an hour. Try again later."
+        )

@@ -1,0 +1,1 @@
+"""Who somebody is: from a bearer token to a member."""
