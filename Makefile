@@ -5,7 +5,11 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PARTS  := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+NPM    := tests/npm/package.json tests/npm/package-lock.json
 LOCAL  := --editable . $(addprefix --editable ,$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
+
+# The tests start many processes: each of them would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint benchmark soak clean
 
@@ -23,14 +27,15 @@ test: .venv/.test $(if $(TOGETHER_TEST_COMPLETE),.venv/.complete)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 benchmark: .venv/.test
 	@$(BIN)/python -m tests.benchmarks.engine
+	@$(BIN)/python -m tests.benchmarks.booking
 	@$(BIN)/python -m tests.benchmarks.status
 
 soak: .venv/.test
-	@TOGETHER_TEST_SOAK=1 $(BIN)/python -m pytest -n auto tests/domain tests/store tests/services
+	@TOGETHER_TEST_SOAK=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/domain tests/store tests/services tests/killed tests/storm
 
 clean:
 	rm -rf .venv .together
@@ -53,14 +58,17 @@ clean:
 	@$(BIN)/python -m together.api.graphiql || true
 	@touch $@
 
-.venv/.test: .venv/.demo $(PARTS)
+.venv/.test: .venv/.demo $(PARTS) $(NPM)
 	@echo "Installing what the tests need (a minute, once)"
 	@$(PIP) install --constraint constraints.txt $(LOCAL) --editable '.[test]' || { \
 	  echo "The packages could not be installed; the lines above say why. The machine must reach the Python Package Index." >&2; exit 1; }
+	@$(BIN)/python -m together.api.graphiql || true
+	@$(BIN)/python -m tests.npm.fetch || true
 	@touch $@
 
 .venv/.complete: .venv/.test $(PARTS)
 	@echo "Installing Microsoft's client of Graph, which is large (a minute, once)"
 	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[complete]' || { \
 	  echo "The packages could not be installed; the lines above say why. The machine must reach the Python Package Index." >&2; exit 1; }
+	@$(BIN)/python -m tests.npm.fetch
 	@touch $@

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import postgres, prepared_models
 from tests.aside import aside
+from tests.demo_process import prepared
 from tests.world import World, saltmarsh
 from together.store.database import Database
 from together.store.migrate import migrate
@@ -21,6 +23,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_prepared_once() -> Iterator[None]:
+    with prepared_models.kept():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +105,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def world(database: Database) -> World:
     """Saltmarsh Institute and Northlight Guild, in a fresh database."""
     return await saltmarsh()
+
+
+@pytest.fixture(scope="session")
+def _prepared_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    own = tmp_path_factory.getbasetemp()
+    return prepared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture
+def demo_folder(_prepared_demo: Path, tmp_path: Path) -> Path:
+    """A demo's folder as its first start leaves it, for tests that are not about that start."""
+    return shutil.copytree(_prepared_demo, tmp_path / "demo")

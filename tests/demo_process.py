@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,6 +51,21 @@ def demo(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen, str]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+
+
+def prepared(shared: Path) -> Path:
+    """Start a demo in this folder once, for all processes of a run, and give what it made."""
+    made = shared / "prepared-demo"
+    with (shared / "prepared-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            half = shared / "prepared-demo.new"
+            shutil.rmtree(half, ignore_errors=True)
+            with demo(half, free_port()) as (process, printed):
+                assert "The first query" in printed, process.communicate()[1]
+            assert process.returncode == 0
+            half.rename(made)
+    return made
 
 
 def ended(process: subprocess.Popen, *, patience: float = PATIENCE) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from together.api.context import Services
 from together.api.hosts import KnownHosts
 from together.api.page import calendar_page
+from together.api.request_ids import RequestIds
 from together.api.routes import api_routes
 from together.providers.registry import Registry, load
 from together.services.availability.busy import Busy
@@ -23,10 +25,14 @@ from together.services.connections.connecting import Connecting
 from together.services.connections.grants import Grants
 from together.services.connections.offering import Offering
 from together.services.connections.resting import Resting
+from together.services.listening.telling import Telling
+from together.services.operations.counted import CountedTransport
+from together.services.operations.measures import Measures
 from together.services.organization.asking_to_connect import Asking
 from together.services.organization.consenting import OrganizationConsents
 from together.services.organization.delegating import OrganizationIntegrations
 from together.services.organization.organization_video import OrganizationVideos
+from together.services.organization.token_cache import swept
 from together.services.outbox.answer_links import AnswerLinks
 from together.services.outbox.delivery import Delivery
 from together.services.outbox.mail import SENDER, Mails
@@ -42,8 +48,14 @@ from together.services.sessions.booking import Bookings
 from together.services.sessions.logging_sessions import Logbook
 from together.services.sessions.rescheduling import Rescheduling
 from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_rescheduling import SeriesRescheduling
 from together.services.sessions.session_notes import SessionNotes
+from together.services.sessions.undoing import Undoing
+from together.services.signing_in.admission import Admission
 from together.services.signing_in.identity import Identity
+from together.services.syncing.changes import Syncing
+from together.services.syncing.notices import Notices
+from together.services.syncing.rounds import Rounds
 from together.settings import Settings
 from together.store.database import Database
 from together.store.keys import load_keys
@@ -69,6 +81,8 @@ class App:
         clock: Callable[[], int],
         mounts: Sequence[BaseRoute],
     ) -> None:
+        self.measures = measures = Measures()
+        transport = CountedTransport(transport, registry, measures)
         keys = load_keys(settings.keys)
         vault = Vault.of(keys)
         self.settings, self.registry = settings, registry
@@ -93,10 +107,28 @@ class App:
         videos = OrganizationVideos(
             registry=registry, vault=vault, transport=transport, clock=clock
         )
-        delivery = Delivery(grants, registry, clock, mails, resting=resting, videos=videos)
-        self.worker = Worker(delivery, busy, choosing, grants.delegations)
+        self._tokens = (grants.delegations.tokens, videos.tokens)
+        telling = Telling(registry.listeners)
+        delivery = Delivery(
+            grants,
+            registry,
+            clock,
+            mails,
+            resting=resting,
+            videos=videos,
+            telling=telling,
+            tell=measures.job,
+        )
+        syncing = Syncing(
+            grants, registry, busy, clock, resting=resting, public_url=settings.public_url
+        )
+        self._notices = notices = Notices(registry, clock)
+        self.worker = Worker(
+            delivery, busy, choosing, grants.delegations, rounds=Rounds(syncing), telling=telling
+        )
         self.services = Services(
             identity=Identity(settings.issuers, transport=transport, clock=clock),
+            admission=Admission(settings.limits, dialect=self.database.dialect),
             connecting=Connecting(
                 registry=registry,
                 grants=grants,
@@ -130,15 +162,20 @@ class App:
             rescheduling=Rescheduling(busy=busy, clock=clock, wake=self.worker.wake),
             logbook=Logbook(clock),
             session_notes=SessionNotes(clock),
+            series_rescheduling=SeriesRescheduling(busy=busy, clock=clock, wake=self.worker.wake),
+            undoing=Undoing(clock),
             answering=Answering(links, clock),
+            notices=notices,
             todos=Todos(registry, clock),
             registry=registry,
             database=self.database,
             clock=clock,
+            count=measures.request,
         )
         served = Starlette(routes=[*mounts, *api_routes(self.services, settings)])
         served.router.redirect_slashes = False  # it would send people to what Host says
-        self.asgi = KnownHosts(_Entered(served, self.database), settings.allowed_hosts)
+        entered = _Entered(served, self.database)
+        self.asgi = RequestIds(KnownHosts(entered, settings.allowed_hosts))
 
     @classmethod
     def build(
@@ -168,15 +205,27 @@ class App:
         """Open the database, enter it for this task and its children, and close it at the end."""
         await self.database.start()
         try:
-            async with self.database.entered():
+            async with self.database.entered(), _beside(swept(*self._tokens)):
                 yield self
         finally:
             try:
                 async with self.database.entered():
+                    await self._notices.finished()
                     await self._busy.finished()
             finally:
                 await self.database.close()
                 await self._transport.aclose()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Let it go on until the end of what is inside."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class _Entered:

@@ -33,7 +33,12 @@ OURS: Mapping[str, str] = {
     "ALLOWED_HOSTS": "a list, separated by commas, of host names without a port",
     "PLUGINS": "a list, separated by commas, of the plugins to load",
     "LIMITS": 'a JSON object of limits by name, such as {"cost": 10000, "seconds": 30}',
+    "DOCUMENTS": "the path of the manifest of documents that graphql-codegen wrote",
+    "DOCUMENTS_ONLY": "yes, to accept the documents of the manifest and no others, or no",
     "MODE": "production or development",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+    "LOG_FORMAT": "text or json",
+    "OPERATIONS_HOST": "the address that health and metrics listen on, such as 127.0.0.1",
+    "OPERATIONS_PORT": "a number from 1 to 65535, on which health and metrics are had",
 }
 """Our settings, each with what it is set to."""

@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Self
 
+from together.document_settings import document_settings
 from together.domain.hosts import is_database, is_host
 from together.domain.issuers import TrustedIssuer, trusted_issuers
 from together.domain.limits import Limits, limits_of
@@ -21,6 +22,7 @@ from together.domain.mail_servers import MailServer
 from together.domain.web_addresses import BadAddress, host_of, web_address
 from together.dotenv_file import read_dotenv
 from together.mail_settings import mail_settings
+from together.operations_settings import operations_settings
 from together.setting_words import OURS as OURS
 
 PREFIX = "TOGETHER_"
@@ -69,8 +71,15 @@ class Settings:
     """The plugins to load, by entry point; None is every one installed."""
     limits: Limits = field(default_factory=Limits)
     """How large a request may be."""
+    documents: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Trusted documents by their hashes."""
+    documents_only: bool = False
+    """Whether no other document is accepted."""
     mode: Mode = Mode.PRODUCTION
     log_level: str = "INFO"
+    log_format: str = "text"
+    operations: tuple[str, int] | None = None
+    """Where health and metrics are had; None is nowhere."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Every TOGETHER_ name with its value: what the registry shows each plugin its part of."""
 
@@ -138,7 +147,8 @@ class _Reader:
             "allowed_hosts": self._allowed_hosts(mode, public_url),
             "plugins": self._plugins(),
             "limits": self._limits(),
-            "log_level": self._log_level(),
+            **document_settings(self._text, self.problems),
+            **operations_settings(self._text, self.problems),
             "environ": dict(self.environ),
         }
         self._strangers()
@@ -266,12 +276,6 @@ class _Reader:
         found, problems = limits_of(self._text("LIMITS") or "{}")
         self.problems += [f"{PREFIX}LIMITS: {problem}" for problem in problems]
         return found
-
-    def _log_level(self) -> str:
-        text = self._text("LOG_LEVEL") or "INFO"
-        if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-            self._wrong("LOG_LEVEL", text)
-        return text.upper()
 
     def _strangers(self) -> None:
         prefixes = tuple(plugin_prefix(name) for name in self.installed)

@@ -38,8 +38,12 @@ from together.services.sessions.booking import Bookings
 from together.services.sessions.logging_sessions import Logbook
 from together.services.sessions.rescheduling import Rescheduling
 from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_rescheduling import SeriesRescheduling
 from together.services.sessions.session_notes import SessionNotes
+from together.services.sessions.undoing import Undoing
+from together.services.signing_in.admission import Admission
 from together.services.signing_in.viewer import Viewer
+from together.services.syncing.notices import Notices
 from together.store.database import Database
 from together.store.models import Member
 
@@ -75,6 +79,7 @@ class Api:
     services: Services
     documents: Documents
     sign_in: FirstNames
+    asgi: Starlette = field(init=False, repr=False)
     client: httpx.AsyncClient = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,8 +88,9 @@ class Api:
     def serve(self, services: Services) -> None:
         endpoint = Endpoint(_SCHEMA, services, cursors=Cursors(b"c" * 32), explorer=None)
         routes = [Route("/graphql", endpoint), callback_route(services.connecting)]
+        self.asgi = Starlette(routes=routes)
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Starlette(routes=routes), raise_app_exceptions=True),
+            transport=httpx.ASGITransport(self.asgi, raise_app_exceptions=True),
             base_url="https://together.example.org",
         )
 
@@ -135,6 +141,7 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
     sign_in = FirstNames(world.people)
     services = Services(
         identity=sign_in,  # type: ignore[arg-type]
+        admission=Admission(Limits()),
         connecting=town.connecting,
         profiles=Profiles(),
         members=town.members,
@@ -154,9 +161,12 @@ async def api(database: Database, world: World, town: Town) -> AsyncIterator[Api
         rescheduling=Rescheduling(busy=busy, clock=town.clock),
         logbook=Logbook(town.clock),
         session_notes=SessionNotes(town.clock),
+        series_rescheduling=SeriesRescheduling(busy=busy, clock=town.clock),
+        undoing=Undoing(town.clock),
         answering=Answering(
             AnswerLinks([b"k" * 32], public_url="https://together.example.org"), town.clock
         ),
+        notices=Notices(town.registry, town.clock),
         todos=Todos(town.registry, town.clock),
         registry=town.registry,
         database=database,

@@ -14,7 +14,7 @@ from tests.services.estate import DOMAIN
 from tests.world import NOW
 from together.api.permissions import SignedIn
 from together.api.schema import Mutation
-from together.services.organization import audit_log, proving
+from together.services.organization import audit_log, audited, proving
 from together.store import audit
 from together.store.models import AuditEntry, Member, Organization, Program, Role
 
@@ -128,7 +128,7 @@ STEPS: dict[str, tuple[dict[str, Any], list[Line]]] = {
     "verifyOrganizationIntegration": (
         {"mailbox": f"ada@{DOMAIN}"},
         [
-            ("integration.verification", None, None),
+            ("integration.verification", None, {"mailbox": f"ada@{DOMAIN}"}),
             (
                 "integration.verified",
                 {"state": "SETTING_UP", "verified": False},
@@ -197,7 +197,9 @@ async def test_each_change_is_one_line(api: Api):
         assert lines == _named(expected, ids), mutation
         assert {each["actor"]["name"] for each in nodes} == {"Chiara Moretti"}
     assert await audit.first_broken(world.saltmarsh.id) is None
-    kept = " ".join(f"{row.before} {row.after}" for row in await AuditEntry.all())
+    # Only of a mailbox that was asked is the address told.
+    lines_kept = AuditEntry.exclude(action="integration.verification")
+    kept = " ".join(f"{row.before} {row.after}" for row in await lines_kept)
     secrets = [
         told["secret"],
         "@",
@@ -302,6 +304,20 @@ async def test_what_a_line_says(api: Api):
         "before": {"domains": []},
         "after": {"domains": [DOMAIN]},
     }
+
+
+async def test_what_the_program_did_by_itself(api: Api):
+    """A mailbox that Together asked unasked was asked by nobody: no member, and no operator."""
+    here, chiara = api.world.saltmarsh.id, api.world.chiara.id
+    for actor in (chiara, None):
+        await audited.mailbox_asked(here, f"ada@{DOMAIN}", actor_id=actor, at=NOW)
+    assert [
+        (each["action"], each["actor"], each["operator"]) for each in (await _log(api))["nodes"]
+    ] == [
+        ("integration.probed", None, False),
+        ("integration.verification", {"name": "Chiara Moretti"}, False),
+    ]
+    assert audit_log.WORDS.keys() > audit_log.BY_ITSELF
 
 
 async def test_people_go_and_their_lines_stay(api: Api):

@@ -51,9 +51,9 @@ def test_a_cursor_opens_for_its_viewer_and_list_alone():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"first": 0}, "`first` is 0; a page holds 1 to 100"),
-        ({"first": -1}, "`first` is -1"),
-        ({"last": 101}, "`last` is 101"),
+        ({"first": 0}, "A page of 0 was asked for; it holds 1 to 100"),
+        ({"first": -1}, "A page of -1"),
+        ({"last": 101}, "A page of 101"),
         ({"first": 1, "last": 1}, "not both"),
     ],
 )

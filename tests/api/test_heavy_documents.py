@@ -23,18 +23,24 @@ def spread_in_a_row(links: int) -> str:
 
 
 LONG = "9" * 5000
-NESTED = {"name": "nesting", "allowed": 100}
+
+
+def nested(asked: int) -> dict[str, str | int]:
+    return {"name": "nesting", "allowed": 100, "asked": asked}
 
 
 @pytest.mark.parametrize(
     ("text", "over"),
     [
-        (spread_in_a_row(550), [NESTED, {"name": "fragments", "allowed": 100, "asked": 551}]),
-        (spread_in_a_row(98), [NESTED]),
-        ("{ viewer {" + " ...{" * 200 + "name" + "}" * 202, [NESTED]),
-        ("{ viewer {" + " ...{" * 150 + "name" + "}" * 152, [NESTED]),
-        ("{ node(id: " + "[" * 300 + "]" * 300 + ") { id } }", [NESTED]),
-        ("query Q($a: " + "[" * 300 + "ID" + "]" * 300 + ") { node(id: $a) { id } }", [NESTED]),
+        (spread_in_a_row(550), [nested(553), {"name": "fragments", "allowed": 100, "asked": 551}]),
+        (spread_in_a_row(98), [nested(101)]),
+        ("{ viewer {" + " ...{" * 200 + "name" + "}" * 202, [nested(202)]),
+        ("{ viewer {" + " ...{" * 150 + "name" + "}" * 152, [nested(152)]),
+        ("{ node(id: " + "[" * 300 + "]" * 300 + ") { id } }", [nested(302)]),
+        (
+            "query Q($a: " + "[" * 300 + "ID" + "]" * 300 + ") { node(id: $a) { id } }",
+            [nested(301)],
+        ),
         (
             f"{{ viewer {{ matches(first: {LONG}) {{ nodes {{ id }} }} }} }}",
             [{"name": "digits", "allowed": 100, "asked": 5000}],

@@ -46,7 +46,7 @@ async def test_what_the_operator_sets(api: Api, tmp_path: Path):
     assert told == [
         {"name": "depth", "allowed": 2, "asked": 4},
         {"name": "cost", "allowed": 3, "asked": 7},
-        {"name": "body", "allowed": 20},
+        {"name": "body", "allowed": 20, "asked": 77},
     ]
 
 

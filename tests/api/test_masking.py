@@ -94,8 +94,11 @@ async def test_the_clients_own_mistakes(api: Api):
     answer = await api.post({"query": "{ viewer { name matches(first: 0) { nodes { id } } } }"})
     assert answer.json()["data"] == {"viewer": {"name": "Ada Lindqvist", "matches": None}}
     [error] = answer.json()["errors"]
-    assert error["message"] == "`first` is 0; a page holds 1 to 100 items."
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["message"] == "A page of 0 was asked for; it holds 1 to 100 items."
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "limit": {"name": "page", "allowed": 100, "asked": 0},
+    }
     query = 'mutation { updateProfile(input: {timeZone: "Mars/Base"}) { __typename } }'
     assert await api.errors(query) == [
         (

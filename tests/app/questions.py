@@ -29,7 +29,7 @@ MORE = {
 SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text())
 TIMES = """{ __typename ... on Availability {
     asOf start end timeZone duration ownHoursOnly emptyBecause days { date slots free }
-    slots { start end states people { state member { name } } }
+    slots { start end states free busy unknown people { state member { name } } }
     people { calendar unknownBecause member { name } periods { start end state } } }
   ... on Problem { code message } }"""
 MATCH = """__typename id state createdAt endedAt sessionsHeld
@@ -50,7 +50,7 @@ for _name, _part in (("PERSON", PERSON), ("SESSION", SESSION), ("TIMES", TIMES))
     MATCH = MATCH.replace(_name, _part)
 WINDOW = "$from: DateTime!, $until: DateTime!, $starts: [DateTime!]!"
 HOME = f"""query Home({WINDOW}) {{
-  viewer {{ id name email role timeZone member {{ {PERSON} }}
+  viewer {{ id name email role timeZone sessionReminders member {{ {PERSON} }}
     bookingRules {{ durations step notice horizonDays perDay perWeek bufferBefore bufferAfter }}
     hours {{ timeZone isDefault weekly {{ weekday }} exceptions {{ date }} holidays {{ name }} }}
     calendarIntegration {{ id state standing source account reason canWrite nextSteps managed
@@ -61,13 +61,13 @@ HOME = f"""query Home({WINDOW}) {{
     calendarProviders {{ id slug label available }} videoProviders {{ id slug label }}
     organizationVideo {{ slug }} automaticVideo {{ slug }}
     todos {{ kind since message account reason match {{ id }} provider {{ slug }}
-      booking {{ id }} }}
+      booking {{ id }} overlaps {{ id }} }}
     programs(first: 2) {{ nodes {{ name }} }}
     matches(first: 3) {{ nodes {{ {MATCH} }} }} }}
   organization {{ name members(first: 20) {{ nodes {{ name }} }} }}
   organizationIntegration {{ state missing }} organizationVideo {{ choice }}
   integrationStatus {{ totals {{ members }} members(first: 2) {{ nodes {{ name }} }} }}
-  calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
+  rateLimit {{ allowed }} calendarOffer {{ hidden limited providers {{ slug }} }} }}"""
 NODES = f"""query Nodes($ids: [ID!]!, {WINDOW}) {{ nodes(ids: $ids) {{ __typename id
   ... on Match {{ {MATCH} }} ... on Booking {{ {SESSION} }} ... on Member {{ {PERSON} }}
   ... on CalendarIntegration {{ connectionState: state account }}
@@ -86,12 +86,18 @@ GIVEN: dict[str, tuple[str, str]] = {
     ),
     "cancelBooking": ("Cancel", f"booking {{ {SESSION} }} following {{ id }}"),
     "rescheduleBooking": ("Move", f"booking {{ {SESSION} }} notChecked {{ name }}"),
+    "rescheduleSeries": (
+        "MoveSeries",
+        f"series {{ id words }} bookings {{ {SESSION} }} notChecked {{ name }}",
+    ),
+    "unlogSession": ("Unlog", f"booking {{ {SESSION} }}"),
+    "unmarkSessionDone": ("Undone", f"booking {{ {SESSION} }}"),
     "logSession": ("Log", f"booking {{ {SESSION} }}"),
     "markSessionDone": ("Done", f"booking {{ {SESSION} }}"),
     "setAgenda": ("Agenda", f"booking {{ {SESSION} }}"),
     "respondToSession": ("Respond", f"booking {{ {SESSION} }}"),
     "updateHours": ("Hours", "hours { timeZone weekly { weekday } }"),
-    "updateProfile": ("Profile", "viewer { name timeZone }"),
+    "updateProfile": ("Profile", "viewer { name timeZone sessionReminders }"),
     "startCalendarConnection": ("Start", "authorizationUrl"),
     "completeCalendarConnection": ("Complete", "calendarIntegration { state }"),
     "disconnectCalendar": ("Disconnect", "sessionsHeldThere { id } disconnecting { note }"),

@@ -16,9 +16,9 @@ _ELSEWHERE = (
     " While the same account is connected in another organization here, nothing is ended there."
 )
 _HERE = (
-    " What is kept here of the calendar is deleted. Sessions that were written to it stay there, "
-    "and in the calendars of their guests: if one is cancelled, nobody is told there and it is not "
-    "taken away until the same account is connected again."
+    " What is kept here of the calendar is deleted. Sessions ahead that stand in it are organized "
+    "by Together from then on: their events are taken away there and from the calendars of their "
+    "guests, everybody is invited by mail, and a video link that came with such an event ends."
 )
 GOOGLE = {
     "note": "Google Calendar ends everything that this account has allowed Together, and not this "

@@ -1,4 +1,4 @@
-"""A session that was written to a calendar which is disconnected, and is cancelled then."""
+"""A session that was written to a calendar which is disconnected, at each of the services."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from tests.app.site import BOOK, Site
 from tests.app.test_main_job import wanted
 from together.api.ids import Kind, to_id
 from together.services.signing_in.viewer import Viewer
+from together.store.models import CalendarEvent, Job, JobKind, JobState, LeftEvent
 
+LEAVING = "{ viewer { calendarIntegration { disconnecting { note sessions } } } }"
 DISCONNECT = """mutation D($i: DisconnectCalendarInput!) { disconnectCalendar(input: $i) {
-  ... on DisconnectCalendarPayload { disconnecting { note } sessionsHeldThere { id } }
+  ... on DisconnectCalendarPayload { disconnecting { sessions } sessionsHeldThere { id } }
   ... on Problem { code message } } }"""
 
 
-async def test_it_stays_until_the_same_account_is_back(both: Site, slug: str) -> None:
-    """That is said when disconnecting, it is what happens, and the same account ends it."""
+async def test_it_is_together_s(both: Site, slug: str) -> None:
+    """That is said before, the event goes from everybody's calendar, and nothing brings it back."""
     ada, ben, vendor = both.world.ada, both.world.ben, both.vendors[slug]
     for member in (ada, ben):
         await both.connect(member, provider=slug)
@@ -24,19 +26,27 @@ async def test_it_stays_until_the_same_account_is_back(both: Site, slug: str) ->
     stands = [vendor.guests(member.email) for member in (ada, ben)]
     assert stands == [[("Mentoring session", [ben.email])]] * 2
 
+    leaving = (await both.ask(ada, LEAVING))["viewer"]["calendarIntegration"]["disconnecting"]
+    assert leaving["sessions"] == 1
+    assert leaving["note"].endswith(
+        " Sessions ahead that stand in it are organized by Together from then on: their events are "
+        "taken away there and from the calendars of their guests, everybody is invited by mail, "
+        "and a video link that came with such an event ends."
+    )
     given = {"calendarIntegrationId": f"int_{ada.uid}"}
     told = (await both.ask(ada, DISCONNECT, i=given))["disconnectCalendar"]
-    assert told["sessionsHeldThere"] == [{"id": booking}]
-    assert told["disconnecting"]["note"].endswith(
-        " Sessions that were written to it stay there, and in the calendars of their guests: if "
-        "one is cancelled, nobody is told there and it is not taken away until the same account "
-        "is connected again."
-    )
-    uid = booking.removeprefix("bkg_")
-    await both.app.services.bookings.cancel(Viewer.of(ada), uid)
+    assert told == {"disconnecting": {"sessions": 1}, "sessionsHeldThere": [{"id": booking}]}
     await both.deliver()
-    assert [vendor.guests(member.email) for member in (ada, ben)] == stands
+    assert [vendor.guests(member.email) for member in (ada, ben)] == [[], []]
+    assert not await LeftEvent.exists()
+    assert not await CalendarEvent.exists()
+    await Job.filter(state=JobState.WAITING).update(due_at=0, leased_until=None)
+    await both.deliver()
+    assert not await Job.filter(kind=JobKind.REVOKE_GRANT, sealed__isnull=False).exists()
 
     await both.connect(ada, provider=slug)
     await both.deliver()
+    await both.app.services.bookings.cancel(Viewer.of(ada), booking.removeprefix("bkg_"))
+    await both.deliver()
     assert [vendor.guests(member.email) for member in (ada, ben)] == [[], []]
+    assert vendor.faults() == []

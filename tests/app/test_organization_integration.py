@@ -12,7 +12,14 @@ from tests.app.test_main_job import AVAILABILITY, sessions, wanted
 from tests.world import HOUR
 from together.api.ids import Kind, to_id
 from together.services.organization import proving
-from together.store.models import BusyReading, Integration, Job, Member, OrganizationIntegration
+from together.store.models import (
+    BusyReading,
+    Integration,
+    IntegrationState,
+    Job,
+    Member,
+    OrganizationIntegration,
+)
 
 DOMAIN = "saltmarsh.example.org"
 OWNER = "it@saltmarsh.example.org"
@@ -137,13 +144,53 @@ async def test_from_set_up_to_a_booked_session(site: Site, tenant: Tenant) -> No
     assert event["hangoutLink"].startswith("https://meet.google.com/")
 
 
+async def test_what_verifying_tells_apart(site: Site, tenant: Tenant) -> None:
+    """Not delegated yet, a wrong scope, an unknown mailbox, a key that was revoked: in words."""
+    scopes = await tenant.prepared()
+    [key] = site.sandbox.service_account().keys.values()
+    told = []
+
+    async def verified(mailbox: str = f"ada@{DOMAIN}") -> None:
+        given = {"mailbox": mailbox}
+        answer = await site.ask(
+            site.world.chiara, mutation("verifyOrganizationIntegration"), input=given
+        )
+        found = answer["verifyOrganizationIntegration"]
+        told.append((found["__typename"], (found.get("message") or "")[:60]))
+
+    tenant.allow(None)
+    await verified()
+    tenant.allow(scopes.split(",")[0])
+    await verified()
+    tenant.allow(scopes)
+    await verified(f"nobody@{DOMAIN}")
+    key.state = "deleted"
+    await verified()
+    assert told == [
+        ("NotDelegatedYet", "The service does not let the key act for this mailbox yet. C"),
+        ("PermissionsMissing", "These permissions are missing at the service: https://www.go"),
+        ("MailboxUnknown", "The service knows no such mailbox. Name one that exists."),
+        ("KeyNotAccepted", "The service does not accept the key any more: it was deleted"),
+    ]
+    assert (await tenant.status())["state"] == "SETTING_UP"
+
+
 async def test_what_members_are_refused(site: Site, tenant: Tenant) -> None:
-    """Connecting and disconnecting are refused with the reason that the organization does it."""
+    """Connecting, reconnecting and disconnecting are refused: the organization does it."""
+    ada, ben = site.world.ada, site.world.ben
+    await site.connect(ben)
+    await Integration.filter(member_id=ben.id).update(
+        state=IntegrationState.NEEDS_RECONNECT, reason="AuthorizationExpired"
+    )
     await tenant.activated()
-    ada = site.world.ada
     start = {"provider": "google", "returnTo": "http://127.0.0.1:8000/connected"}
-    refused = (await site.ask(ada, START, input=start))["startCalendarConnection"]
-    assert refused["code"] == "MANAGED_BY_ORGANIZATION"
+    words = "Your organization looks after how calendars are connected, so there is nothing to do."
+    for who in (ada, ben):  # Ben's own was to be reconnected
+        refused = (await site.ask(who, START, input=start))["startCalendarConnection"]
+        assert (refused["code"], refused["message"]) == ("MANAGED_BY_ORGANIZATION", words)
+        assert "RECONNECT_CALENDAR" not in [
+            todo["kind"] for todo in (await tenant.mine(who))["todos"]
+        ]
     refused = (await site.ask(ada, DISCONNECT, id=f"int_{ada.uid}"))["disconnectCalendar"]
     assert refused["code"] == "MANAGED_BY_ORGANIZATION"
 

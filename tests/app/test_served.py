@@ -67,7 +67,7 @@ def served(tmp_path: Path, _sqlite_template: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_serve_knows_the_api_and_nothing_else(served: App) -> None:
-    """GraphQL, callbacks and answers are all the routes there are: no issuer, sandbox or tool."""
+    """GraphQL, callbacks, answers and notifications are all there is: no issuer, sandbox, tool."""
     starlette = served.asgi
     while not hasattr(starlette, "routes"):
         starlette = starlette._app
@@ -75,6 +75,7 @@ def test_serve_knows_the_api_and_nothing_else(served: App) -> None:
         "/graphql",
         "/callback/{slug}",
         "/answers/{token}",
+        "/notifications/{slug}",
     ]
     assert all(isinstance(route, Route) for route in starlette.routes)
     assert not any(isinstance(route, Mount) for route in starlette.routes)

@@ -98,12 +98,24 @@ class Script:
         await self.move(made, 9)
         await self.do("setAgenda", bookingId=made, agenda="What to read next")
         await self.do("markSessionDone", bookingId=made)
+        await self.do("unmarkSessionDone", bookingId=made)
+        second = await Booking.filter(occurrence=2).first()
+        named = "" if second is None else f"bkg_{second.uid}"
+        for hours in (10, 11, 3):
+            start = _iso(TUESDAY + 8 * DAY + hours * HOUR)
+            await self.do(
+                "rescheduleSeries", bookingId=named, start=start, timeZone="Africa/Lagos",
+                clientKey=f"series {hours}",
+            )  # fmt: skip
         for hours in (50, 50.5, 20 * 24):
             start = _iso(NOW - int(hours * HOUR))
-            await self.do(
+            logged = await self.do(
                 "logSession", matchId=self.match, start=start, duration=45, timeZone="UTC",
                 clientKey=start,
             )  # fmt: skip
+        wrong = ((logged or {}).get("booking") or {}).get("id", "")
+        for each in (made, wrong, wrong):
+            await self.do("unlogSession", bookingId=each)
 
         await self.do(
             "startCalendarConnection", provider="google", returnTo=f"{BASE_URL}/connected"
@@ -114,7 +126,7 @@ class Script:
             mine = {"calendarIntegrationId": f"int_{who.uid}"}
             await self.do("chooseCalendars", countingIds=[await self.calendar()], **mine)
             await self.do("refreshCalendars", **mine)
-        await self.do("updateProfile", name="Ben O.")
+        await self.do("updateProfile", name="Ben O.", sessionReminders=["HOUR_AHEAD"])
         await self.do("updateHours", exceptions=[])
         await looked()
         await self.delivered()
@@ -224,7 +236,8 @@ def _comparable(statements: list[str]) -> list[str]:
     in which nothing is hidden the lengths of lists and the repetitions are let go.
     """
     strict = [each for each in statements if _HIDING.search(each)]
-    others = {re.sub(r"IN \([?$\d, ]+\)", "IN (…)", each) for each in statements}
+    lists = {re.sub(r"IN \([?$\d, ]+\)", "IN (…)", each) for each in statements}
+    others = {re.sub(r"\$\d+", "$", each) for each in lists}  # numbered after the lists
     return sorted([*strict, *others])
 
 

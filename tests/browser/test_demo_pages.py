@@ -22,9 +22,9 @@ def token(folder: Path, email: str) -> str:
     return printed.stdout.strip()
 
 
-def test_a_member_connects_google_in_a_browser(page: Page, tmp_path: Path) -> None:
+def test_a_member_connects_google_in_a_browser(page: Page, demo_folder: Path) -> None:
     """Elin chooses her account, allows, and comes back with the handle that connects her."""
-    port, folder = free_port(), tmp_path / "demo"
+    port, folder = free_port(), demo_folder
     with demo(folder, port):
         home = f"http://127.0.0.1:{port}"
         elin = token(folder, "elin@saltmarsh.example.org")
@@ -41,9 +41,9 @@ def test_a_member_connects_google_in_a_browser(page: Page, tmp_path: Path) -> No
         assert {url.split("/")[2] for url in page.asked} == {f"127.0.0.1:{port}"}
 
 
-def test_graphiql_answers_without_the_internet(page: Page, tmp_path: Path) -> None:
+def test_graphiql_answers_without_the_internet(page: Page, demo_folder: Path) -> None:
     """The page at /graphql loads from this machine alone, signs in, and shows an answer."""
-    port, folder = free_port(), tmp_path / "demo"
+    port, folder = free_port(), demo_folder
     with demo(folder, port):
         ada = token(folder, "ada@saltmarsh.example.org")
         page.goto(f"http://127.0.0.1:{port}/graphql#token={ada}")

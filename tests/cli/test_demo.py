@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.demo_process import PATIENCE, ask, command, demo, ended, free_port
@@ -43,6 +44,18 @@ def test_a_newcomer_signs_in_and_sees_a_match(tmp_path: Path) -> None:
         )
 
 
+def test_the_calendars_are_shown(demo_folder: Path) -> None:
+    """The welcome says where people's calendars are to be moved about in, and they are there."""
+    with demo(demo_folder, free_port()) as (_, printed):
+        pages = re.findall(
+            r"http://\S+/sandbox/(?:google|outlook)/_calendar$", printed, re.MULTILINE
+        )
+        assert len(pages) == 2
+        for page in pages:
+            shown = httpx.get(f"{page}?account=ada@saltmarsh.example.org")
+            assert (shown.status_code, "Ada Lindqvist" in shown.text) == (200, True)
+
+
 def numbered(answer: dict) -> dict:
     """An answer with its ids, which every database draws anew, numbered as they come."""
     ids: dict[str, str] = {}
@@ -54,11 +67,9 @@ def numbered(answer: dict) -> dict:
     return json.loads(text)
 
 
-def test_a_second_start_finds_everything_as_it_was(tmp_path: Path) -> None:
+def test_a_second_start_finds_everything_as_it_was(demo_folder: Path) -> None:
     """The second start is quick, makes nothing anew, and the calendars still answer."""
-    port, folder = free_port(), tmp_path / "demo"
-    with demo(folder, port):
-        pass
+    port, folder = free_port(), demo_folder
     kept = (folder / "sandbox-google.json").read_bytes()
     began = time.monotonic()
     with demo(folder, port) as (_, printed):
@@ -72,9 +83,9 @@ def test_a_second_start_finds_everything_as_it_was(tmp_path: Path) -> None:
     }
 
 
-def test_an_administrator_chooses_jitsi(tmp_path: Path) -> None:
+def test_an_administrator_chooses_jitsi(demo_folder: Path) -> None:
     """What its README says chooses Jitsi, which is offered there, and has no switches to show."""
-    port, folder = free_port(), tmp_path / "demo"
+    port, folder = free_port(), demo_folder
     readme = (ROOT / "plugins" / "jitsi" / "README.md").read_text()
     chosen = re.search(r"```graphql\n(.*?)```", readme, re.DOTALL)[1]
     shown = "options { provider { slug label } handoverTitle } choice provider { slug }"
@@ -94,9 +105,9 @@ def test_an_administrator_chooses_jitsi(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gap", [0.05, 0.3])
-def test_an_impatient_ctrl_c_is_clean(tmp_path: Path, gap: float) -> None:
+def test_an_impatient_ctrl_c_is_clean(demo_folder: Path, gap: float) -> None:
     """Ctrl-C twice, however close together, leaves no traceback and loses no data."""
-    with demo(tmp_path / "demo", free_port()) as (process, _):
+    with demo(demo_folder, free_port()) as (process, _):
         process.send_signal(signal.SIGINT)
         time.sleep(gap)
         process.send_signal(signal.SIGINT)
@@ -120,9 +131,9 @@ def test_one_that_does_not_end_says_where_it_is() -> None:
     assert ("begun\n" in str(told.value), '"<string>", line 1' in str(told.value)) == (True, True)
 
 
-def test_a_login_outlives_a_change_of_port(tmp_path: Path) -> None:
+def test_a_login_outlives_a_change_of_port(demo_folder: Path) -> None:
     """On another port, the token of before still signs in, and so does a new one of the member."""
-    folder, query = tmp_path / "demo", "{ viewer { name calendarIntegration { state } } }"
+    folder, query = demo_folder, "{ viewer { name calendarIntegration { state } } }"
     tokens = []
     for port in (free_port(), free_port()):
         with demo(folder, port) as (_, printed):
@@ -160,9 +171,9 @@ def test_what_is_in_the_way_is_a_sentence(tmp_path: Path, missing: str) -> None:
         )
 
 
-def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+def test_two_demos_do_not_share_a_folder(demo_folder: Path) -> None:
     """A second demo on the folder is refused by a sentence, and the first goes on undisturbed."""
-    folder, port, other = tmp_path / "demo", free_port(), free_port()
+    folder, port, other = demo_folder, free_port(), free_port()
     with demo(folder, port) as (_, printed):
         mark = (folder / MARK).read_bytes()
         assert refused(folder, other) == (

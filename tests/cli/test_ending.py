@@ -22,6 +22,7 @@ from together.cli.demonstration import Demo
 from together.cli.logs import configure
 from together.cli.ready import bound
 from together.cli.serve import Ending, serve
+from together.settings import Settings
 
 
 class FakeApp:
@@ -30,6 +31,7 @@ class FakeApp:
     def __init__(self, *, fails=False, slow=False):
         self.asgi = Starlette(routes=[Route("/", self.hello)])
         self.worker = self
+        self.settings = Settings()
         self.fails = fails
         self.slow = slow
         self.noted: list[str] = []
@@ -76,8 +78,10 @@ def test_a_signal_ends_web_and_worker_cleanly(environ, ending, worker):
     visitor = threading.Thread(target=visit)
     visitor.start()
     with Ending() as ended:
-        code = serve(app, listener, ending=ended, worker=worker)
-    visitor.join()
+        try:
+            code = serve(app, listener, ending=ended, worker=worker)
+        finally:
+            visitor.join()  # its signal is heard here, whatever became of the server
     assert (code, answers) == (0, [(b"hello", None)])
     inside = ["worker started", "worker ended"] if worker else []
     assert app.noted == ["opened", *inside, "closed"]

@@ -33,11 +33,11 @@ WALKS = {"google": google.walk_consent, "outlook": outlook.walk_consent}
 
 
 @pytest.mark.parametrize("slug", WALKS)
-async def test_a_calendar_is_connected_as_readme_says(tmp_path: Path, slug: str) -> None:
+async def test_a_calendar_is_connected_as_readme_says(demo_folder: Path, slug: str) -> None:
     """The two mutations, and the consent between them, connect Elin's calendar in the demo."""
-    port, folder = free_port(), tmp_path / "demo"
+    port = free_port()
     start, complete = blocks(section("Connecting a calendar"), "graphql")
-    with demo(folder, port) as (_, printed):
+    with demo(demo_folder, port) as (_, printed):
         home = f"http://127.0.0.1:{port}"
         token = elins_token(printed)
         started = ask(
@@ -67,10 +67,10 @@ def elins_token(printed: str) -> str:
     return ended.stdout.strip()
 
 
-def test_the_printed_command_takes_google_down(tmp_path: Path) -> None:
+def test_the_printed_command_takes_google_down(demo_folder: Path) -> None:
     """What the demo prints for curl switches the stand-in off, and back on with `false`."""
     port = free_port()
-    with demo(tmp_path / "demo", port) as (process, printed):
+    with demo(demo_folder, port) as (process, printed):
         line = re.search(r"^  (curl -X POST \S+/_control .*)$", printed, re.MULTILINE)[1]
         _curl, _x, method, url, _h, header, _d, body = shlex.split(line)
         for wanted, content in ((True, body), (False, body.replace("true", "false"))):

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from together.domain.booking import MOVES, BadMove, BadText, State, clean_text, moves, seat
 from together.domain.policy import Policy
 
-ALLOWED = {(State.CONFIRMED, State.CANCELLED)}
+ALLOWED = {
+    (State.CONFIRMED, State.CANCELLED),
+    (State.CONFIRMED, State.CONFLICT),
+    (State.CONFLICT, State.CONFIRMED),
+    (State.CONFLICT, State.CANCELLED),
+}
 
 
 @pytest.mark.parametrize(("state", "to"), list(itertools.product(State, State)))

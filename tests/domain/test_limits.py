@@ -15,16 +15,40 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 NAMES = ", ".join(HIGHEST)
 
 
+WITHIN = {"member_requests": (1, 3000), "organization_requests": (1200, 1_000_000)}
+"""What can be set while the other of the two stays as it is."""
+
+
 @pytest.mark.parametrize("name", HIGHEST)
 def test_each_limit_is_set_by_its_name(name: str):
     """From one to the highest value it can have, and every other stays as it is."""
-    for value in (1, HIGHEST[name]):
+    for value in WITHIN.get(name, (1, HIGHEST[name])):
         assert limits_of(json.dumps({name: value})) == (Limits(**{name: value}), [])
     for value in (0, HIGHEST[name] + 1):
         assert limits_of(json.dumps({name: value})) == (
             Limits(),
             [f"{name} is {value}. Set it to a whole number from 1 to {HIGHEST[name]}."],
         )
+
+
+@pytest.mark.parametrize(
+    ("member", "organization"), [(3001, None), (None, 1199), (100_000, 199_999), (1, 1)]
+)
+def test_no_member_fills_what_is_everybodys(member: int | None, organization: int | None):
+    """A member's requests are at most half of their organization's, or the settings are wrong."""
+    given = {"member_requests": member, "organization_requests": organization}
+    named = {name: value for name, value in given.items() if value is not None}
+    made = Limits(**named)
+    assert limits_of(json.dumps(named)) == (
+        made,
+        [
+            f"member_requests is {made.member_requests} and organization_requests "
+            f"{made.organization_requests}. Set it to at most half of that, so that no member "
+            "can use up what is everybody's."
+        ],
+    )
+    enough = {"member_requests": 100_000, "organization_requests": 200_000}
+    assert limits_of(json.dumps(enough)) == (Limits(**enough), [])
 
 
 def test_the_usual_value_is_one_that_could_be_set():

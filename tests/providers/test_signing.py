@@ -199,6 +199,18 @@ async def test_what_a_caller_adds_does_not_travel():
     assert "cookie" not in sent
 
 
+async def test_what_another_stored_is_renewed_and_not_gone_back_from():
+    """A token that came after the one renewed here, and does not work either, is renewed too."""
+    service, keeper = Service(), Keeper()
+    async with client(service, keeper) as http:
+        assert (await http.get(ORIGIN)).status_code == 200
+        others = replace(NEW, access_token=Secret("other"), expires_at=LATER + timedelta(hours=1))
+        newest = replace(NEW, access_token=Secret("newest"), expires_at=LATER + timedelta(hours=2))
+        keeper.grant, keeper.renewed, service.token = others, newest, "newest"
+        assert (await http.get(ORIGIN)).status_code == 200
+    assert keeper.renewals == [OLD, others]
+
+
 async def test_a_streamed_body_is_sent_again():
     """A body that came as a stream is whole in the second request too."""
 

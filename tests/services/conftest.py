@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
 from tests.services.desk import Desk
-from tests.services.diary import REGISTRY, Diaries
+from tests.services.diary import REGISTRY, Diaries, viewer
 from tests.services.office import Office
+from tests.services.planning import wanted
 from tests.services.secretary import Secretary
 from tests.smtp import mailboxes
 from tests.world import FakeClock, World
@@ -16,6 +17,8 @@ from together.services.availability.busy import Busy
 from together.services.availability.free_times import Availabilities
 from together.services.sessions.booking import Bookings
 from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_rescheduling import SeriesRescheduling
+from together.store.models import Booking
 from together.store.postgres import PostgresStore, PostgresTransaction
 from together.store.sqlite import SqliteStore, SqliteTransaction
 
@@ -74,6 +77,21 @@ def series(diaries: Diaries, clock: FakeClock, woken: list[str]) -> SeriesBookin
         clock=clock,
         wake=lambda: woken.append("woken"),
     )
+
+
+@pytest.fixture
+def moving(diaries: Diaries, clock: FakeClock, woken: list[str]) -> SeriesRescheduling:
+    return SeriesRescheduling(
+        busy=Busy(diaries, clock, patience=0.5), clock=clock, wake=lambda: woken.append("woken")
+    )
+
+
+@pytest.fixture
+async def booked(world: World, series: SeriesBookings, woken: list[str]) -> Sequence[Booking]:
+    """Four Tuesdays at ten in Stockholm."""
+    made = (await series.book(viewer(world.ada), wanted(world))).bookings
+    woken.clear()
+    return made
 
 
 @pytest.fixture

@@ -158,18 +158,28 @@ async def test_a_key_serves_one_organization(estate: Estate):
 
 
 async def test_whom_mails_about_it_go_to(estate: Estate):
-    """The owner's address is of the organization, by its members or by its domains."""
-    asked: list[object] = []
-    for owner in ("it@saltmarsh.example.org", "it@elsewhere.example.net", "nonsense"):
+    """The owner's address is in a proved domain, or that of a member who signed in with it."""
+    own, guest = "it@saltmarsh.example.org", "kemi@mail.example.net"
+    kemi = Member.filter(id=estate.world.kemi.id)
+    await kemi.update(email=guest, email_key=guest)
+
+    async def asked(owner: str) -> str | None:
         try:
             await estate.service.set_up(
                 estate.chiara, provider="memory", owner_email=owner, limited=False
             )
         except InvalidInput as refused:
-            asked.append(refused.field)
-        else:
-            asked.append((await estate.row()).owner_email)
-    assert asked == ["it@saltmarsh.example.org", "ownerEmail", "ownerEmail"]
+            return refused.field
+        return (await estate.row()).owner_email
+
+    before = [await asked(each) for each in (own, guest, "nonsense")]
+    await proving.add(estate.world.saltmarsh.id, [DOMAIN], at=0)
+    await kemi.update(issuer="https://issuer.example.org", subject="kemi")
+    after = [
+        await asked(each) for each in (own, guest, "else@mail.example.net", "mira@example.com")
+    ]
+    assert before == ["ownerEmail"] * 3
+    assert after == [own, guest, "ownerEmail", "ownerEmail"]
 
 
 async def test_what_is_active_is_not_changed_under_its_members(estate: Estate):

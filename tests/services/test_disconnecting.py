@@ -128,18 +128,20 @@ async def test_sessions_ahead_are_named(town: Town, world: World):
     assert await Booking.filter(state="CONFIRMED").count() == 4
 
 
-async def test_what_was_to_be_written_is_parked(town: Town, world: World):
-    """Work for the calendar stops with the reason; that for another calendar goes on."""
+async def test_what_was_to_be_written_is_not(town: Town, world: World):
+    """Work for the calendar comes to its end, nothing done; that for another calendar goes on."""
     mine, theirs = await town.connect(world.ada), await town.connect(world.ben)
     booking = await session(world.match, world.ada, world.ben, starts=town.clock() + HOUR)
-    await _job(mine, JobKind.WRITE_EVENT, booking)
-    await _job(theirs, JobKind.WRITE_EVENT, booking)
+    for each in (mine, theirs):
+        await _holds(each, booking)
+        await _job(each, JobKind.WRITE_EVENT, booking)
     await town.connecting.disconnect(Viewer.of(world.ada))
     jobs = await Job.filter(kind=JobKind.WRITE_EVENT).order_by("id")
     assert [(job.state, job.reason) for job in jobs] == [
-        (JobState.PARKED, "Disconnected"),
+        (JobState.DONE, None),
         (JobState.WAITING, None),
     ]
+    assert [row.integration_id for row in await CalendarEvent.all()] == [theirs.id]
 
 
 async def test_what_is_under_way_is_stopped(town: Town, world: World):
@@ -174,5 +176,5 @@ async def test_connecting_and_disconnecting_are_audited(town: Town, world: World
         (world.ada.id, "calendar.connected", f"member:{world.ada.id}"),
         (world.ada.id, "calendar.disconnected", f"member:{world.ada.id}"),
     ]
-    standing = '{"provider":"memory","state":"ACTIVE"}'
-    assert [(line.before, line.after) for line in lines] == [(None, standing), (standing, None)]
+    standing, handed = '{"provider":"memory","state":"ACTIVE"}', '{"sessions_handed_over":0}'
+    assert [(line.before, line.after) for line in lines] == [(None, standing), (standing, handed)]

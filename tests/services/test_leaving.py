@@ -52,6 +52,28 @@ async def test_within_an_hour_a_leavers_grant_is_gone(
     assert (gone.state, gone.sealed) == (JobState.DONE, None)
 
 
+async def test_who_disconnects_and_then_leaves(
+    town: Town, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """The copy that may wait seven days for an outage is gone within the hour, once they leave."""
+    await _organized(town, world)
+    await town.connecting.disconnect(Viewer.of(world.ada))
+    town.sandbox.down = True
+    later = await database_now() + HOUR
+
+    async def in_an_hour() -> int:
+        return later
+
+    monkeypatch.setattr(revoking, "database_now", in_an_hour)
+    job = Job.filter(kind=JobKind.REVOKE_GRANT)
+    for leaves in (False, True):
+        if leaves:
+            await town.members.deactivate_member(_chiara(world), world.ada.uid)
+        await Job.filter(state=JobState.WAITING).update(due_at=0, leased_until=None)
+        await Delivery(town.grants, town.registry, town.clock).run_once()
+        assert ((await job.get()).sealed is None) is leaves
+
+
 @pytest.mark.parametrize("under_way", ["renewal", "consent"])
 async def test_a_grant_that_arrives_after_its_member_has_left(
     town: Town, world: World, monkeypatch: pytest.MonkeyPatch, under_way: str

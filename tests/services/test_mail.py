@@ -135,6 +135,23 @@ async def test_no_header_is_slipped_in(evil: str):
     assert "\x1b" not in arrived.raw.decode()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada of the House by the Long Water, mira@northlight.example.com, and of the Far Shore",
+        f"Ada <mira@northlight.example.com>, {'x' * 80}",
+        f'a\\"b, <mira@northlight.example.com>, {"y" * 80}',
+        f"team: mira@northlight.example.com; {'z' * 80}",
+        f"Åda <mira@northlight.example.com>, {'ø' * 80}",
+    ],
+)
+def test_a_long_name_is_no_list_of_receivers(name: str):
+    """A name that does not fit into a line is read as a name too, and never as further people."""
+    read = message_from_bytes(message(name=name).as_bytes(), policy=default)
+    assert [each.addr_spec for each in read["To"].addresses] == ["ada@saltmarsh.example.org"]
+    assert sorted(read.keys()) == sorted(message().keys())
+
+
 @given(name=st.text(max_size=60), subject=st.text(max_size=120))
 def test_any_name_is_read_as_it_is(name: str, subject: str):
     """Whatever somebody is called, one address is read, and the name letter by letter."""

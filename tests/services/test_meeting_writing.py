@@ -226,7 +226,7 @@ async def test_a_key_that_was_deleted(studio: Studio, world: World):
     """No link comes and it is said, to administrators with the reason; a new key brings it."""
     await connect(world.ada)
     studio.sandbox.delete_room_key()
-    studio.videos._kept.clear()
+    studio.videos.tokens.forget(studio.world.saltmarsh.id)
     booking = await studio.book()
     await studio.run()
     assert await studio.seen(booking) == ("memory_rooms", None, True)
@@ -282,10 +282,11 @@ async def test_the_service_is_changed_meanwhile(studio: Studio, world: World):
     """A session that waits for a service which was given up gets no link, and says so."""
     await connect(world.ada)
     booking = await studio.book()
-    await studio.choose("memory_halls")
+    await studio.videos.choose(studio.chiara, VideoChoice.NONE)
     await studio.run()
     assert await studio.seen(booking) == ("memory_rooms", None, True)
     assert await _jobs(booking, JobKind.WRITE_MEETING) == [("PARKED", "VideoChanged")]
+    await studio.choose("memory_halls")
     studio.install(OnlyForOne(), MemoryHalls())
     other = await studio.book(start=NINE + HOUR)
     await studio.run()

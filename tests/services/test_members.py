@@ -264,9 +264,14 @@ async def test_what_a_leaver_left_is_of_one_organization(town: Town, world: Worl
 
 
 async def test_a_member_who_disconnects_leaves_nothing_behind(town: Town, world: World):
-    """Only the revoker opens the copy of somebody who disconnects."""
+    """Once their events are taken away, nothing opens the calendar of somebody who disconnects."""
     integration, _ = await _organized(town, world)
     await town.connecting.disconnect(Viewer.of(world.ada))
+    worker = Delivery(town.grants, town.registry, town.clock)
+    while await Job.exists(state=JobState.WAITING):
+        await Job.all().update(due_at=0)
+        await worker.run_once()
+    assert not await Job.filter(sealed__isnull=False).exists()
     with pytest.raises(AuthorizationExpired):
         async with town.grants.left_behind(
             organization_id=world.saltmarsh.id, integration_id=integration.id

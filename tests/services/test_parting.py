@@ -18,10 +18,16 @@ PAGE = "https://memory.example/consents"
 _ELSEWHERE = (
     " While the same account is connected in another organization here, nothing is ended there."
 )
+_KEPT = " What is kept here of the calendar is deleted."
 _HERE = (
-    " What is kept here of the calendar is deleted. Sessions that were written to it stay there, "
-    "and in the calendars of their guests: if one is cancelled, nobody is told there and it is not "
-    "taken away until the same account is connected again."
+    _KEPT + " Sessions ahead that stand in it are organized by Together from then on: their events "
+    "are taken away there and from the calendars of their guests, everybody is invited by mail, "
+    "and a video link that came with such an event ends."
+)
+_OUT_OF_REACH = (
+    _KEPT + " Sessions ahead that stand in it are organized by Together from then on, and "
+    "everybody is invited by mail. Their events cannot be taken away, because the calendar cannot "
+    "be written any more: delete them there yourself, or connect the same account again."
 )
 
 
@@ -67,7 +73,8 @@ async def test_what_ends_is_said_with_where_the_rest_is(
     said = Farewell(ends=ends, note=note, consents_url=own_page)
     assert await _told(town, world) == said
     await Integration.all().update(state="NEEDS_RECONNECT", reason="AuthorizationExpired")
-    assert await _told(town, world) == said
+    gone = replace(said, note=note.replace(_HERE, _OUT_OF_REACH))
+    assert await _told(town, world) == gone
 
 
 @pytest.mark.parametrize("another", [True, False])
@@ -83,6 +90,7 @@ async def test_of_a_service_that_is_gone_nothing_is_ended(
     assert await _told(town, world) == Farewell(
         ends=Ends.NOTHING,
         note="The service is not offered here any more, so it cannot be told that the consent is "
-        "over: end it yourself, in the settings of your account." + _HERE,
+        "over: end it yourself, in the settings of your account."
+        + _OUT_OF_REACH.replace(", or connect the same account again", ""),
         consents_url=None,
     )

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from tests.world import World
-from together.services.people.profile import MOST_EXCEPTIONS, Profiles, exceptions_of
+from together.services.people.profile import MOST_EXCEPTIONS, Profiles
 from together.services.refusals import InvalidInput, UnknownZone
 from together.services.signing_in.viewer import Viewer
-from together.store.models import Member
+from together.store.models import HoursException, Member
 
 TOO_MANY = {f"{2030 + n // 28}-02-{1 + n % 28:02}": [] for n in range(MOST_EXCEPTIONS + 1)}
 WEEK = {"1": [["09:00", "12:00"], ["13:00", "24:00"]], "7": [["10:00", "11:30"]]}
+
+
+async def _exceptions(member: Member) -> list[HoursException]:
+    return await HoursException.filter(member_id=member.id).order_by("date")
 
 
 async def test_name_and_zone(world: World):
@@ -56,13 +60,13 @@ async def test_hours(world: World):
     await profiles.update_hours(ada, weekly=WEEK, exceptions=dates)
     member = await profiles.update_hours(ada)
     assert member.weekly_hours == WEEK
-    assert [(row.date, row.windows) for row in await exceptions_of(ada)] == [
+    assert [(row.date, row.windows) for row in await _exceptions(world.ada)] == [
         ("2026-12-07", [["18:00", "20:00"]]),
         ("2026-12-24", []),
     ]
     member = await profiles.update_hours(ada, exceptions={"2026-12-31": []})
     assert member.weekly_hours == WEEK
-    assert [row.date for row in await exceptions_of(ada)] == ["2026-12-31"]
+    assert [row.date for row in await _exceptions(world.ada)] == ["2026-12-31"]
 
 
 async def test_the_default_week_again(world: World):
@@ -94,7 +98,7 @@ async def test_hours_that_cannot_be(world: World):
             await profiles.update_hours(ada, **hours)
         assert caught.value.field == field
     assert (await Member.get(id=world.ada.id)).weekly_hours is None
-    assert await exceptions_of(ada) == []
+    assert await _exceptions(world.ada) == []
     assert (await profiles.update_hours(ada, weekly=WEEK)).weekly_hours == WEEK
 
 
@@ -102,4 +106,4 @@ async def test_everybody_changes_their_own(world: World):
     """Hours of one member leave everybody else's as they are."""
     await Profiles().update_hours(Viewer.of(world.ada), weekly=WEEK, exceptions={"2026-12-24": []})
     assert (await Member.get(id=world.ben.id)).weekly_hours is None
-    assert await exceptions_of(Viewer.of(world.ben)) == []
+    assert await _exceptions(world.ben) == []

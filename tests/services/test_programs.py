@@ -106,6 +106,7 @@ async def test_a_name_that_is_taken(programs: Programs, chiara: Viewer, world: W
         assert (await _refused(ProgramNameTaken, work)).program.id == here.id
     assert (await programs.rename(chiara, spring.uid, name="SPRING")).name == "SPRING"
     world.mira.role = Role.ORG_ADMIN
+    await world.mira.save(update_fields=["role"])
     abroad = await programs.create(Viewer.of(world.mira), client_key="3", name="Spring")
     assert abroad.organization_id == world.northlight.id
 

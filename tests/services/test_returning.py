@@ -1,4 +1,4 @@
-"""A calendar that is disconnected and comes back goes on with the sessions that it held."""
+"""A calendar that comes back goes on with what waited for it, and resurrects nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.services.desk import NINE
-from tests.services.returns import Returns
+from tests.services.handovers import Handovers
 from tests.world import HOUR, World
 from together.services.outbox.delivery_state import DeliveryState
 from together.store.models import (
@@ -19,6 +19,7 @@ from together.store.models import (
     Job,
     JobKind,
     JobState,
+    LeftEvent,
 )
 
 DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING
@@ -26,113 +27,106 @@ RECONNECT = DeliveryState.WAITING_FOR_RECONNECT
 
 
 @pytest.fixture
-async def returns(world: World) -> Returns:
-    return await Returns.of(world)
+async def returns(world: World) -> Handovers:
+    return await Handovers.of(world, world.ada)
 
 
-async def _open_jobs() -> list[Job]:
-    kept = (JobState.DONE,)
-    return await Job.exclude(state__in=kept).exclude(kind=JobKind.REVOKE_GRANT)
+async def _lost(returns: Handovers) -> None:
+    """Let Ada take her consent back at the service, which is found out with the next call."""
+    returns.town.sandbox.revoke(returns.world.ada.email)
+    returns.town.clock.forward(2 * HOUR)
+    await Integration.all().update(state=IntegrationState.NEEDS_RECONNECT)
 
 
-async def test_an_event_that_stands(returns: Returns):
-    """While its calendar is away it still stands there; then it is its member's to cancel again."""
+async def test_an_event_that_was_still_to_be_written(returns: Handovers):
+    """Without a disconnection it is written once the calendar is back, and once only."""
     booking = await returns.book()
+    await _lost(returns)
     await returns.deliver()
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    await returns.leave()
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    back = await returns.come_back()
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    assert (await CalendarEvent.get()).integration_id == back.id
-    assert await returns.town.connecting.disconnect(returns.ada) == [booking]
+    assert returns.standing() == []
+    assert await returns.told(booking) == [RECONNECT, PENDING]
     await returns.come_back()
-    await returns.bookings.cancel(returns.ada, booking.uid)
-    assert await returns.told(booking) == [PENDING, PENDING]
-    await returns.deliver()
-    assert (returns.events(returns.world.ada), await _open_jobs()) == ([], [])
-
-
-async def test_an_event_that_was_still_to_be_written(returns: Returns):
-    """It is written once the calendar is back, and once only."""
-    booking = await returns.book()
-    returns.town.sandbox.down = True
-    await returns.worker.run_once()
-    returns.town.sandbox.down = False
-    await returns.leave()
-    await returns.deliver()
-    assert returns.events(returns.world.ada) == []
-    await returns.come_back()
-    assert await returns.told(booking) == [PENDING, PENDING]
+    assert (await returns.told(booking))[0] is PENDING
     await returns.deliver()
     assert returns.events(returns.world.ada) == [booking.event_key]
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    assert await _open_jobs() == []
+    assert (await returns.told(booking))[0] is DELIVERED
+    assert (await Booking.get(id=booking.id)).join_url is not None
+    assert returns.letters(booking) == {}
+    await returns.is_settled()
 
 
-async def test_a_session_cancelled_meanwhile(returns: Returns):
-    """Its event is taken away as soon as the calendar can be reached."""
+async def test_a_session_cancelled_meanwhile(returns: Handovers):
+    """Its event is taken away as soon as the calendar can be reached, disconnected or not."""
     booking = await returns.book()
     await returns.deliver()
-    await returns.leave()
+    await _lost(returns)
     await returns.bookings.cancel(returns.ada, booking.uid)
     await returns.deliver()
-    assert returns.events(returns.world.ada) == [booking.event_key]
+    await returns.leave()
+    await returns.deliver()
+    assert returns.standing() == [booking.event_key]
     await returns.come_back()
     await returns.deliver()
-    assert (returns.events(returns.world.ada), await _open_jobs()) == ([], [])
+    assert (returns.standing(), returns.letters(booking)) == ([], {})
+    await returns.is_settled()
 
 
 @pytest.mark.parametrize("who", ["another account", "another member"])
-async def test_only_the_same_account_of_the_same_member(returns: Returns, who: str):
+async def test_only_the_same_account_of_the_same_member(returns: Handovers, who: str):
     """Neither another account of hers nor another member with hers takes anything up."""
-    held = await Integration.get(member_id=returns.world.ada.id)
-    await returns.book()
+    booking = await returns.book()
     await returns.deliver()
+    await _lost(returns)
+    held = await Integration.get(member_id=returns.world.ada.id)
     await returns.leave()
+    await returns.deliver()
     if who == "another account":
         await returns.come_back(account="ada@home.example.net")
     else:
         await returns.town.connect(returns.world.dev, account=returns.world.ada.email)
-    assert {row.integration_id for row in await CalendarEvent.all()} == {held.id}
-    named = await Job.filter(kind=JobKind.WRITE_EVENT, integration_id__isnull=False)
-    assert {job.integration_id for job in named} == {held.id}
+    await returns.deliver()
+    assert (await LeftEvent.get()).integration_id == held.id
+    assert returns.standing() == [booking.event_key]
 
 
-async def test_sessions_that_are_over_stay_where_they_were(returns: Returns):
+async def test_sessions_that_are_over_stay_where_they_were(returns: Handovers):
     """Of a session that is over nothing is written any more, and nothing is moved."""
     held = await Integration.get(member_id=returns.world.ada.id)
-    await returns.book()
-    ahead = await returns.book(start=NINE + 4 * HOUR)
+    over = await returns.book()
     await returns.deliver()
-    await returns.leave()
     returns.town.clock.now = NINE + HOUR
-    back = await returns.come_back()
-    rows = await CalendarEvent.all().order_by("booking_id")
-    assert [row.integration_id for row in rows] == [held.id, back.id]
-    assert rows[1].booking_id == ahead.id
+    await returns.leave()
+    await returns.come_back()
+    await returns.deliver()
+    assert [(row.booking_id, row.integration_id) for row in await CalendarEvent.all()] == [
+        (over.id, held.id)
+    ]
+    assert returns.standing() == [over.event_key]
 
 
-async def test_back_without_writing(returns: Returns):
-    """What cannot be written waits, the calendar is read all the same, and consent resumes it."""
+async def test_back_without_writing(returns: Handovers):
+    """What cannot be taken away waits, the calendar is read all the same, and then it goes."""
     booking = await returns.book()
+    await returns.deliver()
+    await _lost(returns)
     await returns.leave()
     await returns.deliver()
     returns.town.sandbox.unticked = frozenset({"events"})
     back = await returns.come_back()
     await returns.deliver()
-    assert await returns.told(booking) == [RECONNECT, PENDING]
+    assert returns.standing() == [booking.event_key]
     assert (await Integration.get(id=back.id)).state is IntegrationState.ACTIVE
     returns.town.sandbox.unticked = frozenset()
     await returns.come_back()
     await returns.deliver()
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    assert returns.events(returns.world.ada) == [booking.event_key]
+    await returns.is_together_s(booking, "ada", "ben")
+    await returns.is_settled()
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
-async def test_gone_and_back_while_it_is_written(returns: Returns, cancelled: bool):
-    """A writer under way all the time leaves one event with its link, or none if cancelled."""
+@pytest.mark.parametrize("back", [False, True])
+async def test_gone_while_it_is_written(returns: Handovers, back: bool, cancelled: bool):
+    """A writer under way all the time leaves no event behind, back again or not."""
     returns.town.sandbox.pending_reads = 2
     booking = await returns.book()
     arrived, go_on = asyncio.Event(), asyncio.Event()
@@ -146,34 +140,38 @@ async def test_gone_and_back_while_it_is_written(returns: Returns, cancelled: bo
     writing = asyncio.create_task(returns.worker.run_once())
     await arrived.wait()
     await returns.leave()
-    await returns.come_back()
+    if back:
+        await returns.come_back()
     if cancelled:
         await returns.bookings.cancel(returns.ada, booking.uid)
-        await returns.deliver()
+    await Job.filter(leased_until=None, state=JobState.WAITING).update(due_at=0)
+    await returns.another().run_once()  # nothing is taken away while somebody is at it
+    assert await LeftEvent.all().count() == 1
     go_on.set()
     await writing
     await returns.deliver()
-    assert returns.events(returns.world.ada) == ([] if cancelled else [booking.event_key])
-    assert ((await Booking.get(id=booking.id)).join_url is None) is cancelled
-    assert await returns.told(booking) == [DELIVERED, DELIVERED]
-    assert await _open_jobs() == []
+    assert returns.standing() == []
+    assert (await Booking.get(id=booking.id)).link_given_up
+    await returns.is_settled()
+    if not cancelled:
+        await returns.is_together_s(booking, "ada", "ben")
 
 
-async def test_a_link_that_was_still_to_come(returns: Returns):
-    """While the calendar is away no link will come, and that is said; then it comes after all."""
+async def test_a_link_that_was_still_to_come(returns: Handovers):
+    """No link comes with a calendar that is gone, and that is said, also once it is back."""
     returns.town.sandbox.pending_reads = 3
     booking = await returns.book()
     await returns.worker.run_once()
     assert not (await Booking.get(id=booking.id)).link_given_up
-    await returns.leave()
-    assert (await Booking.get(id=booking.id)).link_given_up
-    await returns.come_back()
-    assert not (await Booking.get(id=booking.id)).link_given_up
-    await returns.deliver()
-    assert (await Booking.get(id=booking.id)).join_url is not None
+    for step in (returns.leave, returns.come_back, returns.deliver):
+        await step()
+        row = await Booking.get(id=booking.id)
+        assert (row.join_url, row.link_given_up) == (None, True)
+    await returns.is_together_s(booking, "ada", "ben")
+    assert all("It has no video link any more" in each.text for each in returns.post.letters)
 
 
-async def test_a_link_that_was_given_up_before(returns: Returns):
+async def test_a_link_that_was_given_up_before(returns: Handovers):
     """Nothing asks for it when the calendar comes back, so nobody is told that it is coming."""
     returns.town.sandbox.pending_reads = 1000
     booking = await returns.book()
@@ -181,30 +179,4 @@ async def test_a_link_that_was_given_up_before(returns: Returns):
     for step in (returns.leave, returns.come_back):
         await step()
         assert (await Booking.get(id=booking.id)).link_given_up
-
-
-async def test_gone_just_before_the_link_is_asked_for(returns: Returns):
-    """A writer that notes its event after the calendar went leaves nobody waiting for a link."""
-    returns.town.sandbox.pending_reads = 3
-    booking = await returns.book()
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(request: httpx.Request) -> None:
-        if request.method == "PUT":
-            arrived.set()
-            await go_on.wait()
-
-    returns.town.transport.before = hold
-    writing = asyncio.create_task(returns.worker.run_once())
-    await arrived.wait()
-    await returns.leave()
-    go_on.set()
-    await writing
-    await returns.deliver()
-    poll = await Job.get(kind=JobKind.POLL_MEETING)
-    assert (poll.state, poll.reason) == (JobState.PARKED, "Disconnected")
-    assert (await Booking.get(id=booking.id)).link_given_up
-    returns.town.transport.before = None
-    await returns.come_back()
-    await returns.deliver()
-    assert (await Booking.get(id=booking.id)).join_url is not None
+    assert not await Job.exists(kind=JobKind.POLL_MEETING, state=JobState.WAITING)

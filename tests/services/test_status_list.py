@@ -16,7 +16,8 @@ from together.domain.integration import Standing
 from together.providers.values import Capability
 from together.services.connections.integrations import own, source_of, standing_of
 from together.services.connections.offering import Offer
-from together.services.organization import status_words
+from together.services.organization import everybody, proving, status_words
+from together.services.organization.set_up_status import preview_of
 from together.services.organization.status_list import Which, counted, listed
 from together.services.refusals import Forbidden
 from together.services.signing_in.viewer import Viewer
@@ -27,6 +28,7 @@ from together.store.models import (
     IntegrationSource,
     IntegrationState,
     Member,
+    OrganizationIntegration,
     Role,
 )
 from together.store.scope import Scope
@@ -239,6 +241,26 @@ async def test_no_table_is_gone_through(desk: Overview, statements: list[str]):
         steps = [row["detail"] for row in plan]
         assert not [each for each in steps if each.startswith("SCAN")], (text, steps)
     assert len(texts) == 10
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_who_is_lacking_is_found_by_an_index(desk: Overview, statements: list[str]):
+    """On SQLite, what activating would do and who has no connection yet read no connection."""
+    here = desk.world.saltmarsh.id
+    row = await OrganizationIntegration.create(organization_id=here, provider="memory")
+    await proving.add(here, ["saltmarsh.example.org"], at=NOW)
+    statements.clear()
+    await preview_of(here)
+    await everybody.lacking(row).order_by("id").limit(100)
+    texts = list(statements)
+    for text in texts:
+        plan = await Database.current().client.execute_query_dict(
+            f"EXPLAIN QUERY PLAN {text}", ["x"] * text.count("?")
+        )
+        steps = [step["detail"] for step in plan]
+        assert not [each for each in steps if each.startswith("SCAN")], (text, steps)
+        assert '"integration"' not in text
+    assert len(texts) == 5
 
 
 async def test_as_many_statements_for_more_people(desk: Overview, statements: list[str]):

@@ -156,4 +156,4 @@ async def test_as_many_statements_however_many_matches(
         statements.clear()
         await Todos(town.registry, town.clock).of(Viewer.of(member))
         counts.append(len(statements))
-    assert counts == [5, 5]
+    assert counts == [6, 6]

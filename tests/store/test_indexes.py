@@ -20,6 +20,7 @@ from together.store.database import Database
         ("match", "program_id,created_at"),
         ("program_administrator", "member_id"),
         ("audit_entry", "organization_id,subject"),
+        ("seat", "starts"),
     ],
 )
 async def test_what_a_connection_is_known_by(database: Database, table: str, column: str):

@@ -17,7 +17,7 @@ from together.domain.texts import one_line
 from together.providers.values import Answer
 from together.services.outbox.answer_links import PATH
 from together.services.outbox.letters import listed, moment
-from together.services.refusals import AnswersClosed
+from together.services.refusals import AnswersClosed, TooManySessions
 from together.services.sessions.answering import Answering, Question
 from together.store.outage import is_outage
 
@@ -71,6 +71,8 @@ def answers_route(answering: Answering) -> Route:
             await answering.answer(token, said)
         except AnswersClosed as closed:
             return _closed(closed.message)
+        except TooManySessions as often:
+            return _page("Not now", f"<p>{escape(often.message)}</p>", status=429)
         except Exception as error:
             if not is_outage(error):
                 raise

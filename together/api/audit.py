@@ -102,13 +102,16 @@ class AuditLine:
             at=Instant(row.at),
             action=row.action,
             words=audit_log.said(row.action),
-            operator=row.actor_id is None,
+            operator=audit_log.by_operator(row),
             before=_shown(audit_log.told(row.before)),
             after=_shown(audit_log.told(row.after)),
             hash=row.hash,
         )
 
-    @field(description="Who did it; null for the operator, and for who is not there any more.")
+    @field(
+        description="Who did it; null for the operator, for Together itself, and for who is not "
+        "there any more."
+    )
     async def actor(self, info: Info) -> Member | None:
         return await member_of(info, self.row.actor_id)
 
@@ -119,7 +122,8 @@ class AuditLine:
             return AuditSubject(kind="import", id=None, text=name)
         kind = KINDS.get(name)
         if kind is None:
-            return AuditSubject(kind=name, id=None, text=rest)
+            whole = audit_log.told(self.row.after) or {}  # of a mailbox, also where it is long
+            return AuditSubject(kind=name, id=None, text=whole.get(name, rest))
         if kind is Kind.ORGANIZATION:
             return AuditSubject(kind=name, id=self.organization, text=None)
         loaders = info.context.loaders

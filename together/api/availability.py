@@ -68,6 +68,11 @@ class AvailabilityPerson:
     )
     spans: strawberry.Private[tuple[Spans | None, Spans | None, Spans | None]]
 
+    @property
+    def seen(self) -> bool:
+        """Whether the viewer may see their free and busy times."""
+        return any(spans is not None for spans in self.spans)
+
     @classmethod
     def of(cls, person: service.Person) -> AvailabilityPerson:
         return cls(
@@ -88,7 +93,7 @@ class AvailabilityPerson:
             if spans is not None
             for start, end in spans.pairs()
         ]
-        if all(spans is None for spans in self.spans):
+        if not self.seen:
             return None
         return [Period(start=Instant(a), end=Instant(b), state=c) for a, b, c in sorted(
             found, key=lambda each: each[:2]
@@ -110,6 +115,26 @@ class Slot:
         "availability. The lightest way to draw thousands of slots."
     )
     members: strawberry.Private[list[Member]]
+    seen: strawberry.Private[list[bool]]
+
+    @field(description="How many of those whom the viewer may see are known to be free then.")
+    def free(self) -> int:
+        return self._many(Presence.FREE)
+
+    @field(description="How many of those whom the viewer may see are busy then.")
+    def busy(self) -> int:
+        return self._many(Presence.BUSY)
+
+    @field(
+        description="Of how many of those whom the viewer may see nothing is known then. Whoever "
+        "is hidden from the viewer is in none of the three counts."
+    )
+    def unknown(self) -> int:
+        return self._many(Presence.UNKNOWN)
+
+    def _many(self, state: Presence) -> int:
+        people = zip(self.states, self.seen, strict=True)
+        return sum(seen and each is state for each, seen in people)
 
     @field(description="The same as `states`, with names.")
     def people(self) -> list[SlotPerson]:
@@ -177,12 +202,14 @@ class Availability:
         length = self.duration * 60
         members = [person.member for person in self.people]
         cells = [self.answer.slots.cells[person.member.row.id] for person in self.people]
+        seen = [person.seen for person in self.people]
         return [
             Slot(
                 start=Instant(start),
                 end=Instant(start + length),
                 states=[PRESENCES[cell] for cell in known],
                 members=members,
+                seen=seen,
             )
             for start, *known in zip(self.answer.slots.starts, *cells, strict=True)
         ]

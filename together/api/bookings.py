@@ -15,15 +15,28 @@ from together.api.nodes import Node
 from together.api.offers import VideoProvider, video_provider
 from together.api.scalars import Instant, Zone
 from together.providers.values import Answer
+from together.store.models import STANDING, MatchState
 from together.store.models import Booking as Row
-from together.store.models import BookingState, MatchState
 
 if TYPE_CHECKING:
     from together.api.matches import Match
     from together.api.series import Series
 
-strawberry.enum(BookingState, name="BookingState", description="Whether a session stands.")
 strawberry.enum(Answer, name="Answer", description="What somebody said to an invitation.")
+
+
+@strawberry.enum(name="BookingState", description="Whether a session stands.")
+class State(Enum):
+    CONFIRMED = strawberry.enum_value(
+        "CONFIRMED", description="It stands, and its time is its people's own."
+    )
+    CONFLICT = strawberry.enum_value(
+        "CONFLICT",
+        description="It stands, and its time is disputed: it was moved in a calendar onto another "
+        "session of one of its people. It is `CONFIRMED` again once one of the two is moved or "
+        "cancelled.",
+    )
+    CANCELLED = strawberry.enum_value("CANCELLED", description="It does not take place.")
 
 
 @strawberry.enum(name="DeliveryState", description="How far the viewer's own invitation has come.")
@@ -79,10 +92,27 @@ class JoinUrlState(Enum):
 class BookingChange(Enum):
     BOOKED = "BOOKED"
     RESCHEDULED = "RESCHEDULED"
+    MOVED_IN_CALENDAR = strawberry.enum_value(
+        "MOVED_IN_CALENDAR",
+        description="Its organizer's calendar says another time. To who is not integrated, this "
+        "is `RESCHEDULED`.",
+    )
     AGENDA_SET = "AGENDA_SET"
     CANCELLED = "CANCELLED"
+    CANCELLED_IN_CALENDAR = strawberry.enum_value(
+        "CANCELLED_IN_CALENDAR",
+        description="It was taken out of its organizer's calendar. To who is not integrated, "
+        "this is `CANCELLED`.",
+    )
     LOGGED = "LOGGED"
+    UNLOGGED = strawberry.enum_value(
+        "UNLOGGED", description="It had been logged by mistake, and was taken back."
+    )
     DONE = "DONE"
+    NOT_DONE = strawberry.enum_value("NOT_DONE", description="That it took place was taken back.")
+    ACCEPTED = strawberry.enum_value("ACCEPTED", description="Somebody said that they come.")
+    TENTATIVE = strawberry.enum_value("TENTATIVE", description="Somebody said that they may come.")
+    DECLINED = strawberry.enum_value("DECLINED", description="Somebody said that they do not come.")
     CHANGED = "CHANGED"
 
 
@@ -105,7 +135,7 @@ class Booking(Node):
     start: Instant = strawberry.field(description="When it begins.")
     end: Instant = strawberry.field(description="When it ends.")
     time_zone: Zone = strawberry.field(description="The zone it was booked in.")
-    state: BookingState = strawberry.field(description="Whether it stands.")
+    state: State = strawberry.field(description="Whether it stands.")
     place: str | None = strawberry.field(description="Where, in words.")
     cancel_reason: str | None = strawberry.field(description="Why it was cancelled, if said.")
     agenda: str | None = strawberry.field(
@@ -129,7 +159,7 @@ class Booking(Node):
             start=Instant(row.starts),
             end=Instant(row.ends),
             time_zone=Zone(row.zone),
-            state=row.state,
+            state=State[row.state.name],
             place=row.place,
             cancel_reason=row.cancel_reason,
             agenda=row.agenda,
@@ -209,7 +239,7 @@ class Booking(Node):
     async def _open(self, info: Info) -> bool:
         """Whether links lead somewhere: not once it is over, its match ended or somebody left."""
         now = info.context.services.clock()
-        if self.row.state is not BookingState.CONFIRMED or self.row.ends <= now:
+        if self.row.state not in STANDING or self.row.ends <= now:
             return False
         loaders = info.context.loaders
         match = await loaders.matches.load(self.row.match_id)
@@ -220,4 +250,4 @@ class Booking(Node):
         return all(member.active for member in members)
 
 
-_CHANGES = {change.value: change for change in BookingChange}
+_CHANGES = {change.name: change for change in BookingChange}

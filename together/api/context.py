@@ -30,9 +30,13 @@ from together.services.sessions.booking import Bookings
 from together.services.sessions.logging_sessions import Logbook
 from together.services.sessions.rescheduling import Rescheduling
 from together.services.sessions.series import SeriesBookings
+from together.services.sessions.series_rescheduling import SeriesRescheduling
 from together.services.sessions.session_notes import SessionNotes
+from together.services.sessions.undoing import Undoing
+from together.services.signing_in.admission import Admission, Allowance
 from together.services.signing_in.identity import Identity
 from together.services.signing_in.viewer import Viewer
+from together.services.syncing.notices import Notices
 from together.store.database import Database
 
 
@@ -41,6 +45,7 @@ class Services:
     """Everything the schema calls.  The composition root builds it once."""
 
     identity: Identity
+    admission: Admission
     connecting: Connecting
     profiles: Profiles
     members: Members
@@ -58,11 +63,16 @@ class Services:
     rescheduling: Rescheduling
     logbook: Logbook
     session_notes: SessionNotes
+    series_rescheduling: SeriesRescheduling
+    undoing: Undoing
     answering: Answering
+    notices: Notices
     todos: Todos
     registry: Registry
     database: Database
     clock: Callable[[], int]
+    count: Callable[[str, str], object] = lambda _operation, _outcome: None
+    """Hears of each request: the kind of its operation, and how it came out."""
 
 
 @dataclass(slots=True)
@@ -73,6 +83,8 @@ class Context:
     viewer: Viewer
     cursors: Cursors
     loaders: Loaders
+    allowance: Allowance | None = None
+    """What the viewer has left; None until this operation has been counted."""
 
     @classmethod
     def of(cls, services: Services, viewer: Viewer, cursors: Cursors) -> Context:
@@ -101,8 +113,13 @@ class Context:
         self.loaders = Loaders.of(self.viewer, self.services.clock)
 
     def afresh(self) -> Context:
-        """Give the same for another operation, with nothing loaded."""
-        return Context.of(self.services, self.viewer, self.cursors)
+        """Give the same for another operation, with nothing loaded.
+
+        What was counted for the first is counted again for whatever follows it on a socket.
+        """
+        made = Context.of(self.services, self.viewer, self.cursors)
+        made.allowance, self.allowance = self.allowance, None
+        return made
 
 
 if TYPE_CHECKING:

@@ -29,7 +29,9 @@ from strawberry.types.graphql import OperationType
 
 from together.api import limits as limit
 from together.api.costs import Bill, Price, prices
+from together.api.counts import brackets, tokens
 from together.api.limits import Limits
+from together.api.trusted import Trusted
 
 # Made at import: a cache of validations is worth nothing when each request brings new classes.
 RULES: tuple[type[ASTValidationRule], ...] = (
@@ -60,6 +62,7 @@ class Documents:
 
     limits: Limits = field(default_factory=Limits)
     introspection: bool = False
+    trusted: Trusted = field(default_factory=Trusted)
     most: int = 256
     longest: int = 32 * 1024
     """Characters.  Longer documents are prepared anew, so that nobody fills memory with them."""
@@ -91,7 +94,7 @@ class Documents:
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         )
-        errors = limit.check(document, self.limits) or self._mistakes(document, schema)
+        errors = limit.check(document, self.limits, schema) or self._mistakes(document, schema)
         priced = {} if errors else prices(schema, document, self.limits)
         return Prepared(document, tuple(errors), operations, priced)
 
@@ -105,6 +108,8 @@ class Documents:
         )
         if errors and errors[-1].message == "Validation aborted.":
             errors[-1] = limit.over("work", allowed=limit.WORK)
+        if errors and errors[-1].message.startswith("Too many validation errors"):
+            errors[-1] = limit.over("errors", allowed=self.limits.errors)
         for error in errors:
             if error.original_error is None and not error.extensions:
                 error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
@@ -115,9 +120,11 @@ class Documents:
             return parse(text, max_tokens=self.limits.tokens)
         except GraphQLSyntaxError as error:
             if "nested too deeply" in error.message:
-                raise limit.over("nesting", allowed=self.limits.nesting) from None
+                raise limit.over(
+                    "nesting", allowed=self.limits.nesting, asked=brackets(text)
+                ) from None
             if "Parsing aborted" in error.message:
-                raise limit.over("tokens", allowed=self.limits.tokens) from None
+                raise limit.over("tokens", allowed=self.limits.tokens, asked=tokens(text)) from None
             raise
 
 
@@ -133,6 +140,7 @@ class Gate(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
         if context.query:
+            self.documents.trusted.check(context.query)
             prepared = self.documents.prepare(context.query, context.schema._schema)
             context.graphql_document = prepared.document
             context.validation_rules = ()  # done: Strawberry would do it again, without our limits

@@ -7,6 +7,7 @@ extensions of the schema, so that they hold on other transports too.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -24,7 +25,13 @@ from together.api.masking import AWAY, extensions_of, mask, tell
 from together.api.pages import Cursors
 from together.api.schema import Schema
 from together.api.wire import Asked, Refused
-from together.services.refusals import NotSignedIn, Refusal, SignInUnavailable, TokenRefused
+from together.services.refusals import (
+    NotSignedIn,
+    Refusal,
+    SignInUnavailable,
+    TokenRefused,
+)
+from together.services.signing_in.admission import TooManyRequests
 from together.services.signing_in.identity import bearer_of
 
 HEADERS = {
@@ -51,23 +58,33 @@ class Endpoint:
         await (await self._answer(request))(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        kind = wire.CLASSIC
+        kind, told = wire.CLASSIC, dict[str, str]()
         try:
             _check_method(request)
             if self._explorer is not None and _is_browser(request):
                 return self._explorer.page()
-            kind = wire.accepted(request.headers.get("accept"))
+            kind = wire.accepted(_joined(request, "accept"))
             context = await self._signed_in(request)
+            context.allowance = await self._services.admission.admit(context.viewer)
+            told = wire.rate_limit(context.allowance)
             result = await self._executed(request, await self._asked(request), context)
         except Refused as refused:
-            return _said(refused, kind)
+            return self._said(refused, kind, told)
+        except TooManyRequests as spent:
+            return self._said(wire.spent(spent, extensions_of(spent)), kind)
         except Refusal as refusal:
-            return _said(_unauthenticated(refusal), kind)
+            return self._said(_unauthenticated(refusal), kind)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  (the last line: nothing else may speak)
             result = ExecutionResult(data=None, errors=[mask(error)])
-        return _result(result, kind)
+        return _result(result, kind, told)
+
+    def _said(self, refused: Refused, kind: str, told: Mapping[str, str] | None = None) -> Response:
+        """Answer what never was an operation."""
+        self._services.count("none", str(refused.extensions["code"]))
+        headers = {**(told or {}), **refused.headers}
+        return _response(refused.body(), kind, status=refused.status, headers=headers)
 
     async def _signed_in(self, request: Request) -> Context:
         """Sign in by the Authorization header, and by nothing else."""
@@ -83,15 +100,16 @@ class Endpoint:
                     "A query by GET needs the header GraphQL-Require-Preflight, so that no other "
                     "site can send it. Or use POST.",
                 )
-            return wire.from_parameters(request.query_params)
-        wire.check_content_type(request.headers.get("content-type"))
+            return wire.from_parameters(request.scope["query_string"])
+        wire.check_content_type(_joined(request, "content-type"))
+        wire.check_encoding(_joined(request, "content-encoding"))
         limits = self._schema.documents.limits
         return wire.asked(wire.decoded(await _body(request, most=limits.body)))
 
     async def _executed(self, request: Request, asked: Asked, context: Context) -> ExecutionResult:
         try:
             return await self._schema.execute(
-                asked.query,
+                self._schema.documents.trusted.text(asked),
                 variable_values=asked.variables,
                 context_value=context,
                 operation_name=asked.operation_name,
@@ -114,18 +132,31 @@ class Endpoint:
 
 async def _body(request: Request, *, most: int) -> bytes:
     """Read the body, and stop where it is longer than allowed, whatever its header says."""
+    said = request.headers.get("content-length", "")
+    size = int(said) if said.isascii() and said.isdigit() and len(said) < 16 else 0
+    if size > most:
+        raise _too_long(most, size)
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise Refused(
-                413,
-                f"The request is longer than {most} bytes.",
-                extensions={"limit": {"name": "body", "allowed": most}},
-            )
+            raise _too_long(most, size)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_long(most: int, size: int) -> Refused:
+    return Refused(
+        413,
+        f"The request is longer than {most} bytes: it has {size} or more.",
+        extensions={"limit": {"name": "body", "allowed": most, "asked": size}},
+    )
+
+
+def _joined(request: Request, name: str) -> str | None:
+    """Read a header that may come in several lines, which are one list."""
+    return ", ".join(request.headers.getlist(name)) or None
 
 
 def _check_method(request: Request) -> None:
@@ -162,20 +193,16 @@ def _unauthenticated(refusal: Refusal) -> Refused:
     )
 
 
-def _said(refused: Refused, kind: str) -> Response:
-    return _response(refused.body(), kind, status=refused.status, headers=refused.headers)
-
-
-def _result(result: ExecutionResult, kind: str) -> Response:
+def _result(result: ExecutionResult, kind: str, told: Mapping[str, str]) -> Response:
     errors: list[GraphQLError] = [tell(error) for error in result.errors or ()]
     body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
     # What did not run has no data at all; what ran and came to nothing has a null.
     if result.data is not None or not errors or any(error.path for error in errors):
         body["data"] = result.data
     if not any((result.data or {}).values()) and any(_is_outage(error) for error in errors):
-        return _response(body, kind, status=503, headers=LATER)
+        return _response(body, kind, status=503, headers={**told, **LATER})
     status = wire.status_of(errors, data=result.data, kind=kind)
-    return _response(body, kind, status=status)
+    return _response(body, kind, status=status, headers=told)
 
 
 def _is_outage(error: GraphQLError) -> bool:
@@ -183,12 +210,12 @@ def _is_outage(error: GraphQLError) -> bool:
 
 
 def _response(
-    body: dict[str, Any], kind: str, *, status: int, headers: dict[str, str] | None = None
+    body: dict[str, Any], kind: str, *, status: int, headers: Mapping[str, str]
 ) -> Response:
     return Response(
         _encoded(json.dumps(body, separators=(",", ":"), ensure_ascii=False)),
         status_code=status,
-        headers={**HEADERS, **(headers or {})},
+        headers={**HEADERS, **headers},
         media_type=f"{kind}; charset=utf-8",
     )
 

@@ -18,7 +18,7 @@ from together.services.outbox import delivery_state
 from together.services.outbox.delivery_state import DeliveryState
 from together.services.people import program_reading
 from together.services.reading import Which
-from together.services.sessions import series_reading
+from together.services.sessions import history_reading, series_reading
 from together.services.signing_in.viewer import Viewer
 from together.store.models import (
     Booking,
@@ -90,7 +90,7 @@ class Loaders:
             participants=_each(lambda ids: reading.participants(viewer, ids), list),
             first_bookings=DataLoader(lambda keys: _first_bookings(viewer, keys)),
             seats=_each(lambda ids: reading.seats(viewer, ids), list),
-            history=_each(lambda ids: reading.history(viewer, ids), list),
+            history=_each(lambda ids: history_reading.history(viewer, ids, now=clock()), list),
             series=_each(lambda ids: _by_id(series_reading.series_by_id(viewer, ids))),
             occurrences=_each(lambda ids: series_reading.occurrences(viewer, ids), list),
             held=_each(lambda ids: reading.held(viewer, ids, now=clock()), int),

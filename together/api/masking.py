@@ -1,7 +1,7 @@
 """What an error says: the client's own fault is told, an expected no speaks, the rest is a number.
 
-The number is in the log, beside the kind of the exception and where it was raised.  Its text is in
-neither: it may hold a token, an address or somebody's title.
+The number is the request's id.  In the log it stands beside the kind of the exception and where it
+was raised, whose text is nowhere: it may hold a token, an address or somebody's title.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.extensions import SchemaExtension
 
+from together.api.request_ids import request_id
 from together.services import refusals
 from together.services.refusals import Refusal
+from together.services.signing_in.admission import TooManyRequests
 from together.store.outage import is_outage
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ CODES: dict[type[Refusal], str] = {
     refusals.Forbidden: "FORBIDDEN",
     refusals.NotFound: "NOT_FOUND",
     refusals.InvalidInput: "BAD_USER_INPUT",
+    TooManyRequests: "REQUEST_RATE_LIMITED",
 }
 """Refusals that are top-level errors; each of the others is a type of the schema."""
 
@@ -56,6 +59,13 @@ def extensions_of(refusal: Refusal) -> dict[str, Any] | None:
                 said["reason"] = REASONS[kind]
             if isinstance(refusal, refusals.InvalidInput):
                 said["field"] = refusal.field
+            if isinstance(refusal, TooManyRequests):
+                said["limit"] = {
+                    "name": refusal.limit,
+                    "allowed": refusal.allowed,
+                    "asked": refusal.asked,
+                    "seconds": refusal.seconds,
+                }
             return said
     return None
 
@@ -88,7 +98,7 @@ def mask(cause: BaseException, error: GraphQLError | None = None) -> GraphQLErro
     if is_outage(cause):
         _log.warning("the database is away: %s", type(cause).__qualname__)
         return _said(error, OUTAGE, {"code": "INTERNAL_SERVER_ERROR", "reason": AWAY})
-    number = secrets.token_hex(6)
+    number = request_id() or secrets.token_hex(8)
     frames = [
         f"{frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(cause.__traceback__)[-6:]

@@ -14,7 +14,7 @@ from together.api.availability import (
     SlotChecks,
     SlotFilter,
 )
-from together.api.bookings import Booking
+from together.api.bookings import Booking, State
 from together.api.context import Info
 from together.api.fields import field
 from together.api.ids import Kind, to_id
@@ -234,14 +234,17 @@ class Match(Node):
             Instant | None, strawberry.argument(description="Only those that begin before this.")
         ] = None,
         state: Annotated[
-            BookingState | None, strawberry.argument(description="Only those in this state.")
+            State | None, strawberry.argument(description="Only those in this state.")
         ] = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Booking] | None:
-        context, which = info.context, Which(ends_after, starts_before, state)
+        context, which = (
+            info.context,
+            Which(ends_after, starts_before, None if state is None else BookingState[state.name]),
+        )
         listed = f"bookings:{self.row.uid}:{ends_after}:{starts_before}:{state}"
         asked = context.asked(listed, first=first, after=after, last=last, before=before)
         found = await self._bookings(info, asked, which)

@@ -148,3 +148,11 @@ class OrganizationIntegration:
         context = info.context
         found = await context.services.organization_integrations.preview(context.viewer)
         return ActivationPreview(gain=found.gain, keep=found.keep, lose=found.lose)
+
+    @field(
+        description="How many sessions ahead have their event in a calendar that the organization "
+        "looks after. Turning it off makes Together their organizer: say so before."
+    )
+    async def sessions_in_calendars(self, info: Info) -> int:
+        service = info.context.services.organization_integrations
+        return await service.sessions_in_calendars(info.context.viewer)

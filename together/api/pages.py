@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from together.api.limits import over
 from together.api.scalars import refused
 
 DEFAULT_SIZE = 20
@@ -32,10 +33,10 @@ class Slice:
 class Cursors:
     """Makes and reads cursors.  One of another viewer, list or filter does not open."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "most")
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, *, most: int = MAX_SIZE) -> None:
+        self._key, self.most = key, most
 
     def make(self, key: Key, *, of: str, viewer: str) -> str:
         body = json.dumps(list(key), separators=(",", ":"), ensure_ascii=True).encode()
@@ -72,9 +73,10 @@ class Cursors:
         if first is not None and last is not None:
             raise refused("Give `first` or `last`, not both.")
         size = first if first is not None else last if last is not None else DEFAULT_SIZE
-        if not 1 <= size <= MAX_SIZE:
-            name = "first" if first is not None else "last"
-            raise refused(f"`{name}` is {size}; a page holds 1 to {MAX_SIZE} items.")
+        if first is None and last is None:
+            size = min(size, self.most)
+        if not 1 <= size <= self.most:
+            raise over("page", allowed=self.most, asked=size, code="BAD_USER_INPUT")
         return Slice(
             size=size,
             backward=last is not None,

@@ -7,6 +7,8 @@ from enum import Enum
 import strawberry
 
 from together.api.context import Info
+from together.api.fields import field
+from together.services.connections import disconnecting
 from together.services.connections.integrations import Own
 from together.services.connections.parting import farewell
 
@@ -31,7 +33,27 @@ class CalendarParting:
         "when it is not offered here any more."
     )
 
+    own: strawberry.Private[Own]
+    held: strawberry.Private[int | None] = None
+
     @classmethod
-    def of(cls, info: Info, own: Own) -> CalendarParting:
+    def of(cls, info: Info, own: Own, *, held: int | None = None) -> CalendarParting:
+        """`held` is how many sessions there were, once they are handed over."""
         told = farewell(own, registry=info.context.services.registry)
-        return cls(note=told.note, ends=ConsentEnds[told.ends.name], consents_url=told.consents_url)
+        return cls(
+            note=told.note,
+            ends=ConsentEnds[told.ends.name],
+            consents_url=told.consents_url,
+            own=own,
+            held=held,
+        )
+
+    @field(
+        description="How many sessions ahead have their event in that calendar, and are organized "
+        "by Together once it is disconnected."
+    )
+    async def sessions(self, info: Info) -> int:
+        if self.held is not None:
+            return self.held
+        now = info.context.services.clock()
+        return len(await disconnecting.sessions_held_in(self.own.integration, after=now))

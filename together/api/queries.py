@@ -15,6 +15,7 @@ from together.api.fields import field
 from together.api.ids import NOBODY, Kind, split
 from together.api.integration_status import IntegrationStatus, IntegrationStatusFilter
 from together.api.integrations import CalendarIntegration
+from together.api.limits import over
 from together.api.matches import Match
 from together.api.members import Member
 from together.api.nodes import Node
@@ -22,7 +23,6 @@ from together.api.offers import CalendarOffer, calendar_provider, video_provider
 from together.api.organization import Organization
 from together.api.organization_integration import OrganizationIntegration
 from together.api.organization_video import OrganizationVideo
-from together.api.pages import MAX_SIZE
 from together.api.permissions import (
     IsAdministrator,
     LooksAfterIntegrations,
@@ -32,7 +32,7 @@ from together.api.permissions import (
     requires,
 )
 from together.api.programs import Program
-from together.api.scalars import refused
+from together.api.rating import RateLimit
 from together.api.series import Series
 from together.api.viewer import Viewer
 from together.services import reading
@@ -108,6 +108,13 @@ class Query:
         return IntegrationStatus.of(filter)
 
     @field(
+        description="How many requests the viewer may still send in this minute.",
+        extensions=[requires(SignedIn)],
+    )
+    async def rate_limit(self, info: Info) -> RateLimit | None:
+        return RateLimit.of(info)
+
+    @field(
         description="Anything by its id. Null for what is not there, and for what the viewer may "
         "not see.",
         extensions=[requires(SignedIn)],
@@ -130,8 +137,9 @@ class Query:
             list[strawberry.ID], strawberry.argument(description="The ids, at most 100.")
         ],
     ) -> list[Node | None] | None:
-        if len(ids) > MAX_SIZE:
-            raise refused(f"{len(ids)} ids were given; {MAX_SIZE} are allowed.")
+        most = info.context.cursors.most
+        if len(ids) > most:
+            raise over("page", allowed=most, asked=len(ids), code="BAD_USER_INPUT")
         return list(await asyncio.gather(*(fetch(info, each) for each in ids)))
 
 

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Sequence
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -18,9 +19,12 @@ from together.api.context import Services
 from together.api.documents import Documents
 from together.api.graphiql import Explorer
 from together.api.http import Endpoint
+from together.api.notifications import notifications_route
 from together.api.page import page_routes
 from together.api.pages import Cursors
 from together.api.schema import build
+from together.api.trusted import Trusted
+from together.api.wire import PREFLIGHT
 from together.domain.web_addresses import origin_of
 from together.settings import Settings
 from together.store.keys import load_keys
@@ -29,15 +33,25 @@ from together.store.keys import load_keys
 def api_routes(services: Services, settings: Settings) -> Sequence[BaseRoute]:
     """Make the routes.  In development browsers find GraphiQL, and introspection is open."""
     explorer = None if settings.production else Explorer.found()
-    schema = build(Documents(settings.limits, introspection=not settings.production))
+    schema = build(
+        Documents(
+            settings.limits,
+            introspection=not settings.production,
+            trusted=Trusted(settings.documents, only=settings.documents_only),
+        )
+    )
     keys = load_keys(settings.keys)
     endpoint = Endpoint(
-        schema, services, cursors=Cursors(_derived(keys.master[keys.current])), explorer=explorer
+        schema,
+        services,
+        cursors=Cursors(_derived(keys.master[keys.current]), most=settings.limits.page),
+        explorer=explorer,
     )
     return [
-        Route("/graphql", _open_to_frontends(endpoint, settings.return_to)),
+        Route("/graphql", _open_to_frontends(_compressed(endpoint), settings.return_to)),
         callback_route(services.connecting),
         answers_route(services.answering),
+        notifications_route(services.notices),
         *page_routes(settings),
         *([explorer.route(), Route("/", _to_explorer)] if explorer is not None else []),
     ]
@@ -49,9 +63,17 @@ def _open_to_frontends(endpoint: ASGIApp, return_to: Sequence[str]) -> ASGIApp:
         endpoint,
         allow_origins=sorted({origin_of(address) for address in return_to}),
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "GraphQL-Require-Preflight"],
-        expose_headers=["Retry-After", "WWW-Authenticate"],
+        allow_headers=["Authorization", "Content-Type", *PREFLIGHT],
+        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"],
     )
+
+
+def _compressed(endpoint: ASGIApp) -> ASGIApp:
+    """Compress longer answers, and never one that is sent bit by bit.
+
+    That its length tells of what is in it helps nobody: only who has the token gets an answer.
+    """
+    return GZipMiddleware(endpoint, minimum_size=1024, compresslevel=4)
 
 
 async def _to_explorer(request: Request) -> Response:

@@ -29,6 +29,7 @@ from strawberry.types.execution import PreExecutionError
 from together.api import outcomes
 from together.api.bookings import Booking
 from together.api.context import PerOperation
+from together.api.counting import Counted
 from together.api.documents import Documents, gate, running
 from together.api.masking import Mask
 from together.api.matches import Match
@@ -47,10 +48,13 @@ from together.api.mutations import (
     programs,
     roles,
     series,
+    series_moving,
     sessions,
+    undoing,
 )
 from together.api.problems import PROBLEMS
 from together.api.queries import Query
+from together.api.rating import Admitted
 from together.api.scalars import SCALARS
 
 Mutation = create_type(
@@ -67,8 +71,11 @@ Mutation = create_type(
         booking.cancel_booking,
         series.book_series,
         sessions.reschedule_booking,
+        series_moving.reschedule_series,
         sessions.log_session,
+        undoing.unlog_session,
         sessions.mark_session_done,
+        undoing.unmark_session_done,
         sessions.set_agenda,
         answering.respond_to_session,
         administration.create_member,
@@ -109,7 +116,7 @@ class Schema(strawberry.Schema):
             types=PROBLEMS,
             config=StrawberryConfig(scalar_map=SCALARS),
             exception_handlers=outcomes.HANDLERS,
-            extensions=[Mask, PerOperation, gate(documents)],
+            extensions=[Counted, Mask, PerOperation, Admitted, gate(documents)],
         )
         for kind in self._schema.type_map.values():
             _forget_nulls(kind)
@@ -126,13 +133,16 @@ class Schema(strawberry.Schema):
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
             async with asyncio.timeout(self.documents.limits.mutation_seconds) as timeout:
+                longest = timeout.when()
                 token = running.set(timeout)
                 try:
                     return await super().execute(query, *args, **kwargs)
                 finally:
                     running.reset(token)
         except TimeoutError:
-            return PreExecutionError(data=None, errors=[too_slow()])
+            name = "mutation_seconds" if timeout.when() == longest else "seconds"
+            allowed = getattr(self.documents.limits, name)
+            return PreExecutionError(data=None, errors=[too_slow(name, allowed)])
 
 
 def _forget_nulls(kind: GraphQLNamedType) -> None:
@@ -149,10 +159,13 @@ def _forget_nulls(kind: GraphQLNamedType) -> None:
             each.default_value = Undefined
 
 
-def too_slow() -> GraphQLError:
+def too_slow(name: str, allowed: float) -> GraphQLError:
     return GraphQLError(
-        "This took too long and was given up. Ask for less at once.",
-        extensions={"code": "INTERNAL_SERVER_ERROR", "limit": {"name": "seconds"}},
+        f"This took more than {allowed} seconds and was given up. Ask for less at once.",
+        extensions={
+            "code": "INTERNAL_SERVER_ERROR",
+            "limit": {"name": name, "allowed": allowed},
+        },
     )
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 @tells(
     refusals.SeriesConflicts,
     ProblemCode.SERIES_CONFLICTS,
-    "Some sessions of the series cannot be booked, so none was.",
+    "Some sessions of the series cannot be booked, or moved, so none was.",
 )
 class SeriesConflicts(Problem):
     report: Annotated[SeriesReport, strawberry.lazy("together.api.series")] = strawberry.field(
-        description="Which ones, and when they could be instead. Book again with `skip` or "
+        description="Which ones, and when they could be instead. Ask again with `skip` or "
         "`instead`."
     )
 

@@ -40,3 +40,31 @@ class SessionAhead(Problem):
 )
 class SessionChanged(Problem):
     pass
+
+
+@tells(
+    refusals.SessionWasLogged,
+    ProblemCode.SESSION_WAS_LOGGED,
+    "The session was logged after it had taken place: it is done, or there was none. Take it back "
+    "with `unlogSession`.",
+)
+class SessionWasLogged(Problem):
+    pass
+
+
+@tells(
+    refusals.SessionNotLogged,
+    ProblemCode.SESSION_NOT_LOGGED,
+    "The session was booked, and not logged.",
+)
+class SessionNotLogged(Problem):
+    pass
+
+
+@tells(
+    refusals.TooLateToUndo,
+    ProblemCode.TOO_LATE_TO_UNDO,
+    "It was written down too long ago to be taken back.",
+)
+class TooLateToUndo(Problem):
+    pass

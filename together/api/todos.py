@@ -19,6 +19,7 @@ strawberry.enum(TodoKind, name="TodoKind", description="What there is to do.")
 
 _WORDS = {
     TodoKind.RECONNECT_CALENDAR: "Reconnect your calendar.",
+    TodoKind.RESOLVE_CONFLICT: "Two of your sessions overlap: move or cancel one of them.",
     TodoKind.BOOK_NEXT_SESSION: "Book your next session.",
     TodoKind.RESPOND_TO_SESSION: "Say whether you come to your session.",
     TodoKind.FIX_ORGANIZATION_INTEGRATION: "Repair your organization's integration.",
@@ -55,6 +56,10 @@ class Todo:
     def match(self) -> Match | None:
         return None if self.todo.match is None else Match.of(self.todo.match)
 
-    @field(description="The session to answer.")
+    @field(description="The session to answer, or the one whose time is disputed.")
     def booking(self) -> Booking | None:
         return None if self.todo.booking is None else Booking.of(self.todo.booking)
+
+    @field(description="Of `RESOLVE_CONFLICT`: the viewer's other sessions that it overlaps.")
+    def overlaps(self) -> list[Booking]:
+        return [Booking.of(each) for each in self.todo.overlaps]

@@ -20,9 +20,16 @@ from together.domain.hours import week_from_json
 from together.services import reading
 from together.services.organization.video_choice import house_video
 from together.services.people import program_reading
+from together.services.people.profile import Reminder, reminders_of
 from together.services.sessions.automatic_video import automatic_for
 from together.store.models import Member as Row
 from together.store.models import Role
+
+strawberry.enum(
+    Reminder,
+    name="SessionReminder",
+    description="When somebody is reminded of a session by mail: 24 hours and an hour before.",
+)
 
 
 @strawberry.type(description="A day on which nobody of the organization is offered.")
@@ -84,6 +91,9 @@ class Viewer:
     email: str = strawberry.field(description="Their work address.")
     time_zone: Zone = strawberry.field(description="Their zone.")
     role: Role = strawberry.field(description="What they may do beside their own sessions.")
+    session_reminders: list[Reminder] = strawberry.field(
+        description="When they are reminded of their sessions by mail; both unless they say else."
+    )
 
     @classmethod
     def of(cls, row: Row) -> Viewer:
@@ -94,6 +104,7 @@ class Viewer:
             email=row.email,
             time_zone=Zone(row.zone),
             role=row.role,
+            session_reminders=reminders_of(row),
         )
 
     @field(description="The viewer as the others in a match see them.")

@@ -9,7 +9,7 @@ import anyio
 
 from together.cli.audit_check import check_audit
 from together.cli.stop import Stop
-from together.services.organization.audit_log import Which, chosen
+from together.services.organization.audit_log import Which, by_operator, chosen
 from together.settings import Settings
 from together.store.database import Database
 from together.store.models import AuditEntry, Organization
@@ -71,6 +71,7 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> tuple[list[
 
 def _told(line: AuditEntry) -> str:
     when = datetime.fromtimestamp(line.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    who = "operator" if line.actor_id is None else f"member:{line.actor_id}"
+    nobody = "operator" if by_operator(line) else "together"
+    who = nobody if line.actor_id is None else f"member:{line.actor_id}"
     changed = [f"{line.before or '-'} -> {line.after or '-'}"] if line.before or line.after else []
     return "  ".join([when, who, line.action, line.subject, *changed])

@@ -43,6 +43,8 @@ FRONTENDS = tuple(
 """Where frontends under development are usually served: they may call, and a consent may return."""
 PARTICIPANT_ROLES = ("MENTOR", "MENTEE")
 DAY = 86_400
+CALENDAR_PAGE = "/_calendar"
+"""Where a stand-in shows people their calendars, if it does."""
 
 Say = Callable[[str], None]
 
@@ -70,8 +72,8 @@ class Demo:
         ]
 
     def app(self) -> App:
-        """Compose the application; its requests to the stand-ins stay in the process."""
-        return App.build(
+        """Compose the application; what it and the stand-ins say to each other stays inside."""
+        app = App.build(
             Settings(
                 public_url=self._url,
                 database=self._folder.database,
@@ -86,6 +88,9 @@ class Demo:
             transport=self._inside(),
             mounts=self._mounts,
         )
+        for sandbox in self._registry.sandboxes.values():
+            sandbox.connect(httpx.AsyncClient(transport=httpx.ASGITransport(app.asgi)))
+        return app
 
     async def prepare(self, say: Say) -> None:
         """Make the database, the sample organization and its calendars, where they are missing."""
@@ -122,6 +127,14 @@ class Demo:
             for slug in self._registry.sandboxes
             if slug in self._registry.calendars
         )
+        calendars = "\n".join(
+            f"  {self._label(slug):16} {self._sandbox_url(slug)}{CALENDAR_PAGE}"
+            for slug, sandbox in self._registry.sandboxes.items()
+            if any(
+                getattr(each, "path", "") == CALENDAR_PAGE
+                for each in getattr(sandbox.app(), "routes", ())
+            )
+        )
         query = "{ viewer { name timeZone matches { nodes { id program { name } } } } }"
         body = json.dumps({"query": query})
         people = "\n".join(
@@ -137,6 +150,10 @@ Together is served on {self._url}    (Ctrl-C ends it)
 The stand-ins of the calendar services, each with its switches:
 
 {stand_ins}
+
+The calendars there, as people see them: move, delete or answer a session, and Together follows:
+
+{calendars}
 
 GraphiQL, signed in as {ada.name}:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 import time
@@ -13,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from together.api.request_ids import KEY, request_id
 
 HELD: Mapping[str, int] = {
     "httpx": logging.WARNING,  # prints addresses with their queries
@@ -35,10 +38,11 @@ HELD: Mapping[str, int] = {
 _access = logging.getLogger("together.access")
 
 
-def configure(level: str) -> None:
-    """Send our log to standard error, and hold the libraries."""
+def configure(level: str, *, form: str = "text") -> None:
+    """Send our log to standard error, a line or (``json``) an object each; hold the libraries."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    handler.setFormatter(_Objects(line) if form == "json" else _Discreet(line))
     handler.addFilter(held)
     root = logging.getLogger()
     for old in root.handlers[:]:
@@ -85,6 +89,10 @@ class _Discreet(logging.Formatter):
         finally:
             record.exc_text = None
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's name)
+        made = request_of(record)
+        return super().formatMessage(record) + (f" request={made}" if made else "")
+
     def formatException(  # noqa: N802  (logging's name)
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
@@ -94,6 +102,29 @@ class _Discreet(logging.Formatter):
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802  (logging's name)
         return stack_info
+
+
+class _Objects(_Discreet):
+    """Writes each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = {
+            "time": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if made := request_of(record):
+            told["request_id"] = made
+        told |= getattr(record, "told", {})
+        if record.exc_info and record.exc_info[1] is not None:
+            told["error"] = discreet(record.exc_info[1])
+        return json.dumps(told, default=str)
+
+
+def request_of(record: logging.LogRecord) -> str | None:
+    """Give the id of the request that a record is about."""
+    return getattr(record, "request_id", None) or request_id()
 
 
 def discreet(error: BaseException) -> str:
@@ -141,13 +172,15 @@ class AccessLog:
         try:
             await self.app(scope, receive, watched)
         finally:
-            _access.info(
-                "%s %s %s %dms",
-                _method(scope),
-                self._path(scope),
-                status[0] if status else "-",
-                (time.perf_counter() - began) * 1000,
-            )
+            told = {
+                "method": _method(scope),
+                "path": self._path(scope),
+                "status": status[0] if status else "-",
+                "milliseconds": int((time.perf_counter() - began) * 1000),
+            }
+            # Its id is gone from the context by now, and stays in the scope.
+            extra = {"told": told, "request_id": scope.get(KEY)}
+            _access.info("%s %s %s %dms", *told.values(), extra=extra)
 
     def _path(self, scope: Mapping[str, Any]) -> str:
         path = str(scope["path"])

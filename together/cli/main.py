@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "bring the database to this version",
     "import": "bring in members and matches from CSV files",
     "domains": "say which domains are an organization's own",
+    "outbox": "list what waits and what is parked, or have it tried again",
     "audit": "list what was done to an organization, or check its log",
     "keys": "make a key file, or add a key to one",
     "reseal": "seal every secret anew under the newest key",
@@ -89,7 +90,7 @@ def _run(name: str, words: list[str]) -> int:
         return int(command.run(arguments, None))
     needs = getattr(command, "NEEDS", ())
     settings = Settings.read(os.environ, Path(".env"), needs=needs)
-    configure(settings.log_level)
+    configure(settings.log_level, form=settings.log_format)
     return int(command.run(arguments, settings))
 
 

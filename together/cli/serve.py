@@ -18,6 +18,7 @@ import uvicorn
 
 from together.app import App
 from together.cli.logs import AccessLog
+from together.cli.operations import operations_beside
 from together.cli.ready import bound, check_ready
 from together.cli.stop import Stop
 from together.settings import Settings
@@ -122,7 +123,11 @@ async def _serve(
             server.should_exit = True
 
     ending.tell(heed)
-    async with app.running(), anyio.create_task_group() as group:
+    async with (
+        app.running(),
+        operations_beside(app, worker=worker),
+        anyio.create_task_group() as group,
+    ):
         if worker:
             group.start_soon(work)
         try:

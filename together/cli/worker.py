@@ -10,6 +10,7 @@ import signal
 import anyio
 
 from together.app import App
+from together.cli.operations import operations_beside
 from together.cli.ready import check_ready
 from together.settings import Settings
 
@@ -40,7 +41,11 @@ async def _work(app: App) -> None:
                 stop.set()
                 return
 
-        async with app.running(), anyio.create_task_group() as group:
+        async with (
+            app.running(),
+            operations_beside(app, worker=True),
+            anyio.create_task_group() as group,
+        ):
             group.start_soon(heed)
             _log.info("worker started")
             await app.worker.run(stop)

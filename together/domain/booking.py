@@ -14,11 +14,14 @@ class State(StrEnum):
     """Where a session stands."""
 
     CONFIRMED = "CONFIRMED"
+    CONFLICT = "CONFLICT"
+    """It stands, at a time that another session of one of its people takes."""
     CANCELLED = "CANCELLED"
 
 
 MOVES: dict[str, frozenset[str]] = {
-    State.CONFIRMED: frozenset({State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.CONFLICT, State.CANCELLED}),
+    State.CONFLICT: frozenset({State.CONFIRMED, State.CANCELLED}),
     State.CANCELLED: frozenset(),
 }
 """From a state to those it can become."""

@@ -24,6 +24,8 @@ class Limits:
     """Words and brackets of a document."""
     depth: int = _limit(15, most=50)
     """Levels of fields."""
+    list_depth: int = _limit(5, most=10)
+    """Lists of objects in each other: each multiplies what is within."""
     introspection_depth: int = _limit(20, most=50)
     """Levels of fields under ``__schema`` and ``__type``."""
     aliases: int = _limit(30, most=500)
@@ -48,11 +50,19 @@ class Limits:
     """The same of its `checkSeries`."""
     status_cost: int = _limit(50, most=1000)
     """The same of `members` and of `totals` of `integrationStatus`: they look through everybody."""
+    page: int = _limit(100, most=100)
+    """Items of a page, and ids asked for at once."""
     errors: int = _limit(5, most=100)
     """Validation errors told at once."""
     seconds: float = _limit(20, most=300)
     """To carry out a query."""
     mutation_seconds: float = _limit(60, most=300)
+    member_requests: int = _limit(600, most=100_000)
+    """Requests of one member in a minute; at most half of those of the organization."""
+    organization_requests: int = _limit(6000, most=1_000_000)
+    """Requests of all members of an organization in a minute."""
+    busy_requests: int = _limit(60, most=100_000)
+    """What is left to each member in the minute when their organization has spent its own."""
 
 
 HIGHEST: Mapping[str, int] = {each.name: each.metadata["most"] for each in fields(Limits)}
@@ -75,7 +85,14 @@ def limits_of(text: str) -> tuple[Limits, list[str]]:
             problems.append(wrong)
         else:
             found[name] = value
-    return Limits(**found), problems
+    limits = Limits(**found)
+    if limits.member_requests * 2 > limits.organization_requests:
+        problems.append(
+            f"member_requests is {limits.member_requests} and organization_requests "
+            f"{limits.organization_requests}. Set it to at most half of that, so that no member "
+            "can use up what is everybody's."
+        )
+    return limits, problems
 
 
 class _Pairs(list[tuple[str, Any]]):

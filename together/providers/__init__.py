@@ -33,6 +33,7 @@ from together.providers.errors import (
     ClockWrong,
     Conflict,
     ConsentDeclined,
+    CursorExpired,
     Gone,
     KeyRefused,
     MailboxRestricted,
@@ -54,10 +55,12 @@ from together.providers.errors import (
 )
 from together.providers.hookspecs import Register, hookimpl
 from together.providers.http import JsonApi, decipher, origin, path, retry_after, vendor_code
+from together.providers.listening import BookingChange, BookingListener, ChangeKind
 from together.providers.oauth import OAuth, pkce
 from together.providers.organization_video import Handover, OrganizationMeetings
 from together.providers.parting import Ends, Parting
 from together.providers.shapes import field, maybe
+from together.providers.syncing import Changes, Channel, Notice, NoticeKind, Notifications, Watch
 from together.providers.values import (
     Access,
     Account,
@@ -74,14 +77,16 @@ from together.providers.values import (
 
 __all__ = [
     "ASGIApp", "Access", "Account", "AdminApprovalRequired", "Answer", "AuthorizationExpired",
-    "BadSetting", "Calendar", "CalendarProvider", "Calendars", "Capability", "ClockWrong",
-    "Conflict", "ConsentDeclined", "ConsentDelegation", "Copy", "Credential", "Delegation", "Ends",
-    "Event", "EventDraft", "Gone", "Grant", "Handover", "JsonApi", "KeyDelegation", "KeyRefused",
+    "BadSetting", "BookingChange", "BookingListener", "Calendar", "CalendarProvider", "Calendars",
+    "Capability", "ChangeKind", "Changes", "Channel", "ClockWrong", "Conflict", "ConsentDeclined",
+    "ConsentDelegation", "Copy", "Credential", "CursorExpired", "Delegation", "Ends", "Event",
+    "EventDraft", "Gone", "Grant", "Handover", "JsonApi", "KeyDelegation", "KeyRefused",
     "MailboxRestricted", "Meeting", "Meetings", "Misconfigured", "NeedsAdministrator",
-    "NeedsPerson", "NeedsTime", "NoCalendarService", "NoMailbox", "NotDelegated", "OAuth", "Open",
-    "OrganizationMeetings", "Parting", "PolicyRefused", "Provider", "ProviderError",
-    "ProviderUnavailable", "RateLimited", "Reading", "Refused", "Register", "Sandbox",
-    "SandboxPerson", "ScopesMissing", "Secret", "Span", "Spans", "Step", "StepKind", "TenantClaim",
-    "UnusableKey", "Verified", "VideoProvider", "WrongTenant", "ask_token", "decipher", "field",
-    "hookimpl", "maybe", "opener", "origin", "path", "pkce", "retry_after", "shapes", "vendor_code",
+    "NeedsPerson", "NeedsTime", "NoCalendarService", "NoMailbox", "NotDelegated", "Notice",
+    "NoticeKind", "Notifications", "OAuth", "Open", "OrganizationMeetings", "Parting",
+    "PolicyRefused", "Provider", "ProviderError", "ProviderUnavailable", "RateLimited", "Reading",
+    "Refused", "Register", "Sandbox", "SandboxPerson", "ScopesMissing", "Secret", "Span", "Spans",
+    "Step", "StepKind", "TenantClaim", "UnusableKey", "Verified", "VideoProvider", "Watch",
+    "WrongTenant", "ask_token", "decipher", "field", "hookimpl", "maybe", "opener", "origin",
+    "path", "pkce", "retry_after", "shapes", "vendor_code",
 ]  # fmt: skip

@@ -15,7 +15,17 @@ from together.providers.errors import Refused
 from together.providers.oauth import OAuth
 from together.providers.organization_video import OrganizationMeetings
 from together.providers.parting import Parting
-from together.providers.values import Access, Account, Calendar, Event, EventDraft, Meeting, Reading
+from together.providers.syncing import Changes, Channel, Notifications, Watch
+from together.providers.values import (
+    Access,
+    Account,
+    Calendar,
+    Capability,
+    Event,
+    EventDraft,
+    Meeting,
+    Reading,
+)
 
 ASGIApp = Callable[
     [
@@ -89,12 +99,47 @@ class Calendars(ABC):
         """
         raise Refused
 
+    # The rest is for a provider that says with `syncs` that changes can be asked for.
+
+    async def changes(self, calendar_id: str, cursor: str | None) -> Changes:
+        """Say which events have changed since the cursor, after the last of its pages.
+
+        Without one, name no event and give a cursor from which to go on.  Raise `CursorExpired`
+        for one that is too old, `Gone` for a calendar that is not there.
+        """
+        raise Refused
+
+    async def watch(self, calendar_id: str, channel: Channel) -> Watch:
+        """Have changes of this calendar told on the channel.  Raise `Refused` where it cannot be.
+
+        What was asked for twice with one channel is one watch, or two of which nobody misses one.
+        """
+        raise Refused
+
+    async def renew(self, calendar_id: str, watch: Watch, channel: Channel) -> Watch:
+        """Have them told for longer: on the same watch with its old secret, or on this channel.
+
+        While it is done nothing is missed.  Unless you say otherwise another is made, and the
+        old one ended by `unwatch` later on.  Raise `Gone` for a watch that is over.
+        """
+        return await self.watch(calendar_id, channel)
+
+    async def unwatch(self, watch: Watch) -> None:
+        """End it.  One that is over already is no error."""
+        raise Refused
+
 
 class CalendarProvider(Provider):
     """A calendar service."""
 
     delegation: Delegation | None = None
     """How an administrator can consent once for every member, where that is possible."""
+
+    syncs: Capability | None = None
+    """What a consent must include so that `Calendars.changes` works; None where nothing does."""
+
+    notifications: Notifications | None = None
+    """How it tells of changes by itself, where it does; then there is `Calendars.watch` too."""
 
     @abstractmethod
     def open(self, access: Access) -> Calendars:
@@ -179,6 +224,12 @@ class Sandbox(ABC):
         """Walk the consent at `url` as the owner of this account, who allows everything.
 
         Give the address of the callback that the browser would be sent to, without calling it.
+        """
+
+    def connect(self, http: httpx.AsyncClient) -> None:  # noqa: B027  (most tell nothing)
+        """Send the service's notifications through this client from now on.
+
+        Until it is called, and in a stand-in of a service that has none, nothing is sent.
         """
 
     @abstractmethod

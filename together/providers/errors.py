@@ -19,6 +19,7 @@
   x Refused: this call is wrong for this calendar, now and later
     + Gone
     + Conflict
+    + CursorExpired
     + NoMailbox: the organization's consent does not reach this one member
       - NoCalendarService
       - MailboxRestricted
@@ -194,6 +195,12 @@ class Conflict(Refused):
     """The event changed since we read it, or its id is taken by another."""
 
     words = "It was changed by somebody else."
+
+
+class CursorExpired(Refused):
+    """The changes since this cursor cannot be told any more; ask anew, without one."""
+
+    words = "The service no longer knows what has changed since then."
 
 
 class NoMailbox(Refused):

@@ -9,6 +9,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
+    from together.providers.listening import BookingListener
 
 PROJECT = "together"
 
@@ -59,5 +60,16 @@ def register_sandboxes(register: Register[Sandbox], settings: Mapping[str, str])
     Runs once, under the demo and tests only.  Do no I/O here.
 
     :param register: takes each sandbox
+    :param settings: this plugin's settings, as for calendars
+    """
+
+
+@hookspec
+def register_listeners(register: Register[BookingListener], settings: Mapping[str, str]) -> None:
+    """Register objects that hear of every change of a session, after it was committed.
+
+    Runs once, when the app starts.  Do no I/O here.
+
+    :param register: takes each listener
     :param settings: this plugin's settings, as for calendars
     """

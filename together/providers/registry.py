@@ -16,37 +16,18 @@ from together.providers.contract import CalendarProvider, Sandbox, VideoProvider
 from together.providers.delegation import Delegation
 from together.providers.errors import BadSetting
 from together.providers.http import origin
+from together.providers.listening import BookingListener
 from together.providers.oauth import OAuth
 from together.providers.organization_video import OrganizationMeetings
 from together.providers.parting import Ends, Parting
+from together.providers.plugin_errors import DuplicateProvider as DuplicateProvider
+from together.providers.plugin_errors import MissingSetting as MissingSetting
+from together.providers.plugin_errors import PluginError as PluginError
+from together.providers.plugin_errors import PluginSettings as PluginSettings
+from together.providers.plugin_errors import UnknownHook as UnknownHook
 
 NAME = re.compile(r"(?=.{1,31}\Z)[a-z][a-z0-9]*([_-][a-z0-9]+)*\Z")
 """What a plugin's name and a slug look like: both stand in addresses and in the database."""
-
-
-class PluginError(Exception):
-    """An installed plugin cannot stand beside the others; the operator must choose."""
-
-
-class DuplicateProvider(PluginError):  # noqa: N818  (named for what is wrong)
-    """A slug is taken, or belongs to another plugin."""
-
-
-class UnknownHook(PluginError):  # noqa: N818  (named for what is wrong)
-    """A plugin implements a hook that there is not, or with arguments it does not have."""
-
-
-class MissingSetting(KeyError):  # noqa: N818  (named for what is wrong)
-    """A plugin asked for a setting that this installation does not have."""
-
-
-class PluginSettings(dict[str, str]):
-    """What one plugin is given: the settings under its own prefix, without it."""
-
-    prefix: str = ""
-
-    def __missing__(self, name: str) -> str:
-        raise MissingSetting(self.prefix + name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +43,7 @@ class Registry:
     """Plugin → why it is not used, in words for the operator."""
     plugins: Mapping[str, str] = field(default_factory=dict)
     """Slug → the plugin that registered it."""
+    listeners: Mapping[str, BookingListener] = field(default_factory=dict)
 
     def sandbox_settings(self, slug: str, base_url: str) -> dict[str, str]:
         """Give the settings, with their prefix, that point a plugin at its sandbox."""
@@ -112,6 +94,7 @@ def load(
          for slug, owner in shelves.owners.items()},
         shelves.left_out,
         shelves.owners,
+        shelves.listeners,
     )  # fmt: skip
 
 
@@ -173,6 +156,7 @@ def _ask(plugin: _Plugin, settings: PluginSettings, shelves: _Shelves, *, sandbo
             shelves.keep(shelf)
         _run(manager.hook.register_calendar_providers, shelf.calendar, settings)
         _run(manager.hook.register_video_providers, shelf.video, settings)
+        _run(manager.hook.register_listeners, shelf.listener, settings)
         shelves.keep(shelf)
     except DuplicateProvider:
         raise
@@ -206,6 +190,7 @@ class _Shelves:
     calendars: dict[str, CalendarProvider] = field(default_factory=dict)
     videos: dict[str, VideoProvider] = field(default_factory=dict)
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
+    listeners: dict[str, BookingListener] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -216,6 +201,7 @@ class _Shelves:
         self.calendars |= shelf.calendars
         self.videos |= shelf.videos
         self.sandboxes |= shelf.sandboxes
+        self.listeners |= shelf.listeners
         self.owners |= dict.fromkeys(
             [*shelf.calendars, *shelf.videos, *shelf.sandboxes], shelf.plugin
         )
@@ -230,6 +216,7 @@ class _Shelf:
     calendars: dict[str, CalendarProvider] = field(default_factory=dict)
     videos: dict[str, VideoProvider] = field(default_factory=dict)
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
+    listeners: dict[str, BookingListener] = field(default_factory=dict)
 
     def calendar(self, provider: Any) -> None:
         slug = self._slug(provider, CalendarProvider, self.calendars)
@@ -263,13 +250,19 @@ class _Shelf:
     def sandbox(self, sandbox: Any) -> None:
         self.sandboxes[self._slug(sandbox, Sandbox, self.sandboxes)] = sandbox
 
+    def listener(self, listener: Any) -> None:
+        slug = self._slug(listener, BookingListener, self.listeners)
+        if not inspect.iscoroutinefunction(listener.booking_changed):
+            raise _Unfit(f"its listener {slug!r} has no coroutine booking_changed")
+        self.listeners[slug] = listener
+
     def _slug(self, thing: Any, kind: type[Any], mine: Mapping[str, Any]) -> str:
         if not isinstance(thing, kind):
             raise _Unfit(f"it registered a {type(thing).__name__}, which is no {kind.__name__}")
         slug = getattr(thing, "slug", None)
         if not isinstance(slug, str) or not NAME.match(slug):
             raise _Unfit(f"its slug {slug!r} is not lowercase letters, digits, “-” and “_”")
-        if kind is not Sandbox and not getattr(thing, "label", None):
+        if kind not in {Sandbox, BookingListener} and not getattr(thing, "label", None):
             raise _Unfit(f"its provider {slug!r} has no label")
         # A slug is its plugin's name or begins with it, so that no other package can take over
         # the integrations that people made with a plugin, not even while it is left out.

@@ -23,10 +23,11 @@ TIMEOUT = httpx.Timeout(20.0)
 class SignedTransport(httpx.AsyncBaseTransport):
     """Puts the access token on a copy of each request, and sends the copy through `inner`.
 
-    `grant` gives the grant as it stands; `renew` gets one that no longer works and gives back one
-    that does, or raises a `ProviderError`, which passes through httpx to whoever called.  The
-    renewal runs in a task of its own, once for all calls that wait for it, and a caller that is
-    cancelled does not stop it: a service may have replaced the refresh token already.
+    `grant` gives the grant as it stands, before every request; `renew` gets one that no longer
+    works and gives back one that does.  Either raises a `ProviderError`, which passes through
+    httpx to whoever called, where access is over.  The renewal runs in a task of its own, once for
+    all calls that wait for it, and a caller that is cancelled does not stop it: a service may have
+    replaced the refresh token already.
 
     `inner` is shared with others and stays open when this one is closed.
     """
@@ -48,7 +49,8 @@ class SignedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._check(request.url)
         content = await request.aread()
-        grant = self._renewed or await self._stored()
+        # Asked for with every request, also after a renewal: it raises where access is over.
+        grant = self._later(await self._stored())
         if grant.expires_at - EARLY <= self._now():
             grant = await self._fresh(grant)
         reply = await self._send(request, content, grant)
@@ -56,6 +58,11 @@ class SignedTransport(httpx.AsyncBaseTransport):
             await reply.aclose()
             reply = await self._send(request, content, await self._fresh(grant))
         return reply
+
+    def _later(self, stored: Grant) -> Grant:
+        """Give what this client renewed, unless another has been stored since."""
+        renewed = self._renewed
+        return stored if renewed is None or stored.expires_at > renewed.expires_at else renewed
 
     async def aclose(self) -> None:
         """Let a renewal under way come to its end, whoever waits for it."""
@@ -69,8 +76,10 @@ class SignedTransport(httpx.AsyncBaseTransport):
 
     async def _fresh(self, stale: Grant) -> Grant:
         """Give a grant other than the stale one, made by one renewal for all who ask."""
-        if self._renewed is not None and self._renewed is not stale:
-            return self._renewed
+        renewed = self._renewed
+        # One that ends sooner is older than what somebody else has stored since.
+        if renewed is not None and renewed is not stale and renewed.expires_at >= stale.expires_at:
+            return renewed
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._take(stale))
             self._renewal.add_done_callback(self._ended)

@@ -20,9 +20,9 @@ from together.domain.policy import Policy
 from together.services.people.looked_after import looks_after_programs, matches_of, people_of
 from together.services.signing_in.viewer import Viewer
 from together.store.models import (
+    STANDING,
     Booking,
     BookingState,
-    History,
     Holiday,
     HoursException,
     Match,
@@ -78,7 +78,7 @@ async def members(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Member]:
 
 async def members_by_id(viewer: Viewer, ids: Sequence[int]) -> Sequence[Member]:
     """Find members whom a row that the viewer sees points to."""
-    return await Scope(viewer.organization_id)(Member).filter(id__in=ids)
+    return await Scope(viewer.organization_id).some(Member, ids)
 
 
 async def companions(viewer: Viewer, ids: Sequence[int]) -> dict[int, bool]:
@@ -109,7 +109,7 @@ async def matches(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Match]:
 
 
 async def matches_by_id(viewer: Viewer, ids: Sequence[int]) -> Sequence[Match]:
-    return await Scope(viewer.organization_id)(Match).filter(id__in=ids)
+    return await Scope(viewer.organization_id).some(Match, ids)
 
 
 async def bookings(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Booking]:
@@ -188,7 +188,7 @@ async def bookings_of(
     viewer: Viewer, match_id: int, asked: Asked, *, which: Which
 ) -> Sequence[Booking]:
     """List the sessions of one match by start, from anywhere in the list."""
-    rows = seen_bookings(viewer).filter(match_id=match_id)
+    rows = seen_bookings(viewer).filter(match_id=match_id).exclude(_taken_back())
     if which.ends_after is not None:
         rows = rows.filter(ends__gt=which.ends_after)
     if which.starts_before is not None:
@@ -198,6 +198,11 @@ async def bookings_of(
     return await part(rows, asked, columns=("starts", "uid"), falling=False)
 
 
+def _taken_back() -> Q:
+    """Select what was logged by mistake: it stays where its id leads, and is in no list."""
+    return Q(logged=True, state=BookingState.CANCELLED)
+
+
 async def first_bookings(
     viewer: Viewer, match_ids: Sequence[int], asked: Asked, *, which: Which
 ) -> dict[int, list[Booking]]:
@@ -205,6 +210,7 @@ async def first_bookings(
     conditions = [
         f"b.organization_id = {int(viewer.organization_id)}",
         f"b.match_id IN ({', '.join(str(int(match)) for match in match_ids)})",
+        f"NOT (b.logged AND b.state = '{BookingState.CANCELLED.value}')",
     ]
     if which.ends_after is not None:
         conditions.append(f"b.ends > {int(which.ends_after)}")
@@ -230,16 +236,11 @@ async def seats(viewer: Viewer, booking_ids: Sequence[int]) -> dict[int, list[Se
     return grouped(await rows.order_by("member_id"), "booking_id")
 
 
-async def history(viewer: Viewer, booking_ids: Sequence[int]) -> dict[int, list[History]]:
-    rows = Scope(viewer.organization_id)(History).filter(booking_id__in=booking_ids)
-    return grouped(await rows.order_by("id"), "booking_id")
-
-
 async def held(viewer: Viewer, match_ids: Sequence[int], *, now: int) -> dict[int, int]:
     """Match → how many of its sessions have taken place."""
     rows = await (
         Scope(viewer.organization_id)(Booking)
-        .filter(match_id__in=match_ids, state=BookingState.CONFIRMED, ends__lte=now)
+        .filter(match_id__in=match_ids, state__in=STANDING, ends__lte=now)
         .annotate(many=Count("id"))
         .group_by("match_id")
         .values_list("match_id", "many")
@@ -259,8 +260,7 @@ async def holidays(viewer: Viewer) -> Sequence[Holiday]:
 
 async def policy(viewer: Viewer) -> Policy:
     """Read the rules of the viewer's organization."""
-    organization = await Organization.get(id=viewer.organization_id)
-    return Policy.of(organization.policy)
+    return Policy.of((await own_organization(viewer)).policy)
 
 
 async def own_organization(viewer: Viewer) -> Organization:

@@ -18,9 +18,10 @@ Fact: TypeAlias = str | int | bool | Sequence[str] | None
 Facts: TypeAlias = Mapping[str, Fact]
 """What is told of a change, by name: ids, states, slugs; no secret, and nobody's name or address.
 
-A person is told by the id that the outside knows."""
+A person is told by the id that the outside knows.  Only a mailbox that was asked with the
+organization's consent is told by its address."""
 
-LONGEST_TEXT = 200
+LONGEST_TEXT = 320
 LONGEST = 4_000
 """Characters of all that is told of before, or of after."""
 

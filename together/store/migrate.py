@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from tortoise.connection import get_connection
 from tortoise.migrations.migration import Migration
+from tortoise.migrations.operations import DIRECT_RELATION_FIELDS
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, SqliteSchemaEditor
-from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 from together.store import migrations
 from together.store.database import Database, DatabaseUnavailable
@@ -85,7 +88,8 @@ async def _migrate(database: Database, say: Callable[[str], object]) -> list[str
     if database.dialect == "sqlite":
         # A step that remakes a table drops the old one; its rows' children must not go with it.
         await database.client.execute_script("PRAGMA foreign_keys = OFF")
-    state = State(models={}, apps=Tables({"together": database.dialect}))
+    models: dict[tuple[str, str], ModelState] = {}
+    state: State = Shape(models, Tables(database.dialect, models))
     taken = []
     for step in steps():
         after = await transaction(partial(_take, database, step, state))
@@ -101,16 +105,84 @@ async def _migrate(database: Database, say: Callable[[str], object]) -> list[str
 class Tables(StateApps):
     """Models as steps need them: they make tables, and nobody asks these models for rows.
 
-    Each operation makes all of them anew, and most of what that cost were filters for queries.
+    Tortoise makes all of them anew for every operation.  Here one is made when an operation asks
+    for it, with those that it refers to, and forgotten when any has changed.
     """
 
+    def __init__(self, dialect: str, states: dict[tuple[str, str], ModelState]) -> None:
+        super().__init__({"together": dialect})
+        self._dialect, self._states = dialect, states
+
+    def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:
+        if model_name is None:
+            app_label, model_name = self.split_reference(app_label)
+        if model_name not in self.apps.get(app_label, {}):
+            for key in self._referred((app_label, model_name)):
+                if key[1] not in self.apps.get(key[0], {}):
+                    self.register_model(key[0], self._states[key].render(self))
+            self._init_relations()
+            self._build_initial_querysets()
+        return super().get_model(app_label, model_name)
+
+    def of(self, states: dict[tuple[str, str], ModelState]) -> Tables:
+        return Tables(self._dialect, states)
+
+    def forget(self) -> None:
+        self.apps.clear()
+
+    def unresolved(self) -> list[str]:
+        """Name what a model refers to and no step has made."""
+        known = self._states.keys()
+        return sorted({".".join(to) for key in known for to in self._referring(key) - known})
+
+    def _referred(self, key: tuple[str, str]) -> set[tuple[str, str]]:
+        """Give a model, with all that it refers to, and that those refer to."""
+        found, ahead = set(), {key}
+        while ahead:
+            found |= ahead
+            ahead = {to for one in ahead for to in self._referring(one)} - found
+        return found
+
+    def _referring(self, key: tuple[str, str]) -> set[tuple[str, str]]:
+        fields = self._states[key].fields.values()
+        return {
+            self.split_reference(field.model_name)
+            for field in fields
+            if isinstance(field, DIRECT_RELATION_FIELDS)
+        }
+
     def _build_initial_querysets(self) -> None:
+        # Most of what these cost were filters for queries.
         for models in self.apps.values():
             for model in models.values():
-                if model._meta._inited:
-                    model._meta.finalise_fields()
-                    model._meta._generate_db_fields()
-                    model._meta._resolve_index_expressions()
+                model._meta.finalise_fields()
+                model._meta._generate_db_fields()
+                model._meta._resolve_index_expressions()
+
+
+@dataclass
+class Shape(State):
+    """What the tables look like between two steps."""
+
+    apps: Tables
+
+    def clone(self) -> Shape:
+        # Operations put other fields and options in the place of these, and change none of them.
+        models = {
+            key: replace(model, options=dict(model.options), fields=dict(model.fields))
+            for key, model in self.models.items()
+        }
+        return Shape(models, self.apps.of(models))
+
+    def reload_model(self, app_label: str, model_name: str) -> None:
+        self.apps.forget()
+
+    def reload_models(self, model_tuples: Iterable[tuple[str, str]]) -> None:
+        self.apps.forget()
+
+    def validate_relations_initialized(self) -> None:
+        if unresolved := self.apps.unresolved():
+            raise RuntimeError(f"No step makes {', '.join(unresolved)}.")
 
 
 async def _take(database: Database, step: Migration, before: State) -> State | None:

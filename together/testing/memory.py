@@ -15,6 +15,7 @@ from together.providers import (
     CalendarProvider,
     Calendars,
     Capability,
+    CursorExpired,
     Delegation,
     Ends,
     Event,
@@ -27,6 +28,7 @@ from together.providers import (
     ProviderError,
     RateLimited,
     Reading,
+    Refused,
     Register,
     Sandbox,
     Secret,
@@ -47,6 +49,7 @@ from together.testing.memory_delegation import MemoryDelegation
 from together.testing.memory_rooms import MemoryRooms
 from together.testing.memory_sandbox import MemorySandbox
 from together.testing.memory_service import CLIENT_ID, CLIENT_SECRET, JOIN_HOST
+from together.testing.memory_syncing import MemoryNotifications, MemorySyncing
 
 
 @hookimpl
@@ -74,6 +77,8 @@ class MemoryCalendar(CalendarProvider):
 
     slug = "memory"
     label = "Memory Calendar"
+    syncs = Capability.FREE_BUSY
+    notifications = MemoryNotifications()
 
     def __init__(self, base_url: str, *, delegation: Delegation | None = None) -> None:
         self._base_url = base_url
@@ -108,7 +113,7 @@ class MemoryMeet(VideoProvider):
     join_hosts = frozenset({JOIN_HOST})
 
 
-class MemoryCalendars(Calendars):
+class MemoryCalendars(MemorySyncing):
     """One person's calendars, over HTTP as with any service."""
 
     def __init__(self, api: JsonApi) -> None:
@@ -152,7 +157,11 @@ class MemoryCalendars(Calendars):
 
 
 def memory_decipher(status: int, headers: Mapping[str, str], body: Any) -> ProviderError | None:
-    """Look for the one sign of this service, then what every service agrees on."""
+    """Look for the signs of this service, then what every service agrees on."""
+    if status == 410 and vendor_code(body) == "cursor_expired":
+        return CursorExpired(status=status, code=vendor_code(body))
+    if status == 422:
+        return Refused(status=status, code=vendor_code(body))
     if status == 403 and vendor_code(body) == "quota_exceeded":
         return RateLimited(retry_after=retry_after(headers), status=status, code=vendor_code(body))
     return decipher(status, headers, body)

@@ -56,7 +56,9 @@ class MemorySandbox(MemoryService, Sandbox):
     def add_busy(self, email: str, *spans: Span, calendar: str = "home") -> None:
         """Make a person busy with something of their own."""
         blocks = self.state["accounts"][email]["calendars"][calendar]
-        blocks.extend([int(s.start.timestamp()), int(s.end.timestamp())] for s in spans)
+        for span in spans:
+            blocks.append([int(span.start.timestamp()), int(span.end.timestamp())])
+            self.changed(email, calendar, f"own{len(blocks)}")
 
     def events(self, email: str) -> list[Json]:
         """Give the events standing in this person's calendars, as the service keeps them."""
@@ -65,14 +67,17 @@ class MemorySandbox(MemoryService, Sandbox):
     def answer(self, key: str, guest: str, answer: Answer) -> None:
         """Let a guest answer the invitation with this key."""
         self.state["events"][key]["answers"][guest] = answer.value
+        self.changed_for_all(self.state["events"][key])
 
     def move(self, key: str, span: Span) -> None:
         """Let the owner move the event in the calendar itself."""
         self.state["events"][key] |= _times(span)
+        self.changed_for_all(self.state["events"][key])
 
     def delete(self, key: str) -> None:
         """Let the owner delete the event in the calendar itself."""
         self.state["events"][key]["live"] = False
+        self.changed_for_all(self.state["events"][key])
 
     def revoke(self, email: str) -> None:
         """Let the person take every consent back, in the service's own settings."""

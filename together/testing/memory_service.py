@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from together.providers.contract import ASGIApp
+from together.testing.memory_changes import MemoryChanges
 from together.testing.memory_keys import DELEGATED, TOKEN_LIFE
 from together.testing.memory_rooms_service import MemoryRoomsService
 from together.testing.memory_tenants import MemoryTenants
@@ -30,10 +31,11 @@ JOIN_HOST = "meet.memory.example"
 Json = dict[str, Any]
 
 
-class MemoryService(MemoryRoomsService, MemoryTenants):
+class MemoryService(MemoryRoomsService, MemoryTenants, MemoryChanges):
     """A small calendar service.  Set an attribute, and from the next request it behaves so."""
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self._now = now
         self.down = False
         self.throttled: int | None = None
@@ -55,9 +57,9 @@ class MemoryService(MemoryRoomsService, MemoryTenants):
         """Every request so far: ``POST /busy``."""
         self.restricted: set[str] = set()
         self.client = CLIENT_ID, CLIENT_SECRET
-        kinds = ("accounts", "events", "codes", "grants", "keys", "tenants")
+        kinds = ("accounts", "events", "codes", "grants", "keys", "tenants", "watches")
         rooms = ("rooms", "room_keys", "room_tokens")
-        self.state: Json = {kind: {} for kind in (*kinds, *rooms)}
+        self.state: Json = {"changes": [], **{kind: {} for kind in (*kinds, *rooms)}}
 
     def app(self) -> ASGIApp:
         api = {
@@ -68,6 +70,7 @@ class MemoryService(MemoryRoomsService, MemoryTenants):
             ("PATCH", "/calendars/{calendar}/events/{key}"): self._patch,
             ("DELETE", "/calendars/{calendar}/events/{key}"): self._delete,
             ("GET", "/calendars/{calendar}/events/{key}"): self._get,
+            **self.change_routes(),
         }
         return Starlette(
             routes=[
@@ -232,12 +235,14 @@ class MemoryService(MemoryRoomsService, MemoryTenants):
         blank = {"id": key, "owner": grant["email"], "calendar": calendar, "live": True,
                  "answers": {}, "wait": self.pending_reads}  # fmt: skip
         self.state["events"][key] = _drafted(blank, await request.json())
+        self.changed_for_all(self.state["events"][key])
         return self._shown_event(key, grant)
 
     async def _patch(self, request: Request, grant: Json) -> Response:
         key = request.path_params["key"]
         if self._mine(key, grant):
             _drafted(self.state["events"][key], await request.json())
+            self.changed_for_all(self.state["events"][key])
         return self._shown_event(key, grant)
 
     async def _delete(self, request: Request, grant: Json) -> Response:
@@ -245,6 +250,7 @@ class MemoryService(MemoryRoomsService, MemoryTenants):
         if not self._mine(key, grant):
             return _error(410, "gone")
         self.state["events"][key]["live"] = False
+        self.changed_for_all(self.state["events"][key])
         return Response(status_code=204)
 
     async def _get(self, request: Request, grant: Json) -> Response:

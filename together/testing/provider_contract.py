@@ -10,8 +10,9 @@
         refusals = {RateLimited: Reply(429, headers={"retry-after": "7"}), ...}
 
 A provider with a delegation has a second class of tests, from `DelegationContract`; one to which
-an administrator consents a third, from `AdminConsentContract`.  A video service that makes meetings
-for whole organizations has one from `OrganizationVideoContract`.
+an administrator consents a third, from `AdminConsentContract`.  One with `syncs` has one from
+`ChangesContract`.  A video service that makes meetings for whole organizations has one from
+`OrganizationVideoContract`.
 
 Never delete or override a test.  When a service cannot do what one asks, mark it ``xfail`` and
 say why; the reason ends up in the plugin's README.
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from together.testing.contract_admin_consent import AdminConsentContract
 from together.testing.contract_calendars import CalendarsContract
+from together.testing.contract_changes import ChangesContract
 from together.testing.contract_consent import ConsentContract
 from together.testing.contract_delegation import DelegationContract
 from together.testing.contract_fixtures import (
@@ -35,8 +37,9 @@ from together.testing.hands import BASE_URL, REDIRECT_URI
 from together.testing.wire import Reply, Wire
 
 __all__ = [
-    "ADA", "BASE_URL", "REDIRECT_URI", "AdminConsentContract", "CalendarContract", "Day",
-    "DelegationContract", "Desk", "OrganizationVideoContract", "Reply", "Wire",
+    "ADA", "BASE_URL", "REDIRECT_URI", "AdminConsentContract", "CalendarContract",
+    "ChangesContract", "Day", "DelegationContract", "Desk", "OrganizationVideoContract", "Reply",
+    "Wire",
 ]  # fmt: skip
 
 

@@ -19,7 +19,13 @@ from together.providers import (
     Refused,
 )
 from together.testing.contract_stand_in import StandInContract
-from together.testing.provider_contract import ADA, BASE_URL, CalendarContract, Reply
+from together.testing.provider_contract import (
+    ADA,
+    BASE_URL,
+    CalendarContract,
+    ChangesContract,
+    Reply,
+)
 
 
 def google(status, reason, *, domain="global", on="read", **headers):
@@ -83,6 +89,17 @@ class TestGoogle(Fixtures, CalendarContract):
         NoCalendar: google(403, "notACalendarUser", domain="calendar", on="busy"),
         AdminApprovalRequired: google(403, "domainPolicy", domain="calendar", on="list"),
     }
+
+
+class TestChanges(Fixtures, ChangesContract):
+    def answer(self, sandbox, event, guest):
+        sandbox.answer(guest, event.id, "accepted")
+
+    def forget(self, sandbox):
+        sandbox.forget_changes()
+
+    def small_pages(self, sandbox):
+        sandbox.switches.set({"page_size": 2})
 
 
 class TestSandbox(Fixtures, StandInContract):

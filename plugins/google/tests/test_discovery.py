@@ -21,6 +21,7 @@ SETTINGS = {
     "USERINFO_URL": "https://openidconnect.googleapis.com/v1/userinfo",
 }
 SIGNER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EVENTS = API + "/calendars/a/events"
 TIME = {"dateTime": "2027-03-01T09:00:00Z"}
 SCOPES = {
     "busy": frozenset({FREE_BUSY}),
@@ -50,6 +51,9 @@ def request(method, url, *, token="other", **kwargs):
         request("POST", API + "/calendars/a%23b/events", json={"start": TIME, "end": TIME}),
         request("PATCH", API + "/calendars/a/events/b", json={"conferenceData": None}),
         request("DELETE", API + "/calendars/a/events/b?sendUpdates=all"),
+        request("GET", f"{EVENTS}?syncToken=a&maxResults=2500&fields=items(id),nextSyncToken"),
+        request("POST", f"{EVENTS}/watch", json={"expiration": "19", "params": {"ttl": "600"}}),
+        request("POST", API + "/channels/stop", json={"id": "a", "resourceId": "b"}),
         request("GET", SETTINGS["USERINFO_URL"], token="id"),
         httpx.Request("POST", SETTINGS["REVOKE_URL"], data={"token": "t"}),
     ],
@@ -98,8 +102,17 @@ def test_what_is_documented_is_fine(discovery, fine):
         (request("POST", API + "/freeBusy", content=b"{"), "no JSON"),
         (httpx.Request("GET", SETTINGS["AUTH_URL"] + "?scope=drive"), "more than is used"),
         (httpx.Request("GET", "https://www.googleapis.com/drive/v3/files"), "nothing of Google"),
+        (request("GET", EVENTS + "?fields=items(id,secret)"), "no answer has a field secret"),
+        (request("GET", EVENTS + "?fields=items(start/day)"), "no answer has a field day"),
+        (request("GET", EVENTS + "?fields=items("), "selects no fields"),
+        (request("GET", EVENTS + "?syncToken=a", token="busy"), "needs one of"),
+        (request("POST", EVENTS + "/watch", json={"id": "a", "ttl": 600}), "no field ttl"),
+        (request("POST", EVENTS + "/watch", json={"id": "a", "expiration": 1}), "no int64"),
+        (request("POST", EVENTS + "/watch", json={"id": "a"}, token="busy"), "needs one of"),
+        (request("POST", API + "/channels/stop", json=["a"]), "Channel is no object"),
+        (request("GET", API + "/channels/stop"), "no method of the API"),
     ],
-    ids=range(26),
+    ids=range(35),
 )
 def test_what_is_not_documented_is_a_fault(discovery, wrong, fault):
     """Path, verb, query, body, scopes and forms are each seen."""

@@ -56,6 +56,16 @@ async def test_an_event_made_all_day_is_read_in_its_calendars_zone(hands):
     assert (await calendars.update(event, DRAFT)).span == HOUR
 
 
+async def test_an_event_without_any_length_is_read_as_its_first_second(hands):
+    """Somebody can give one no length, and it still stands somewhere."""
+    calendars = await hands.calendars(ADA)
+    event = await calendars.create(DRAFT)
+    stored = hands.sandbox.world.books[ADA].events[KEY]
+    stored.body |= {"end": stored.body["start"]}
+    found = (await calendars.read(event)).span
+    assert found == Span(event.span.start, event.span.start + timedelta(seconds=1))
+
+
 @pytest.mark.parametrize(
     "change",
     [

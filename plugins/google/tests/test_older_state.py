@@ -51,6 +51,21 @@ FIRST = {
 }  # fmt: skip
 
 
+SECOND = {
+    **FIRST["world"],
+    "service_accounts": {}, "delegations": {},
+    "forgotten": 2,
+    "channels": {
+        "one": {
+            "id": "one", "email": ADA, "client_id": None, "book": ADA, "resource_id": "r",
+            "address": "https://a.example.org/n", "token": "t", "expires_at": 2, "told": 1,
+            "number": 7,
+        }
+    },
+}  # fmt: skip
+"""What a world held when it first told of changes."""
+
+
 def within(whole, part):
     """Leave of a value what another one names, all the way down."""
     if isinstance(part, dict):
@@ -66,3 +81,20 @@ def test_a_state_of_the_first_version_is_taken_up():
     assert within(now, FIRST) == FIRST
     later = {name: value for name, value in now["world"].items() if name not in FIRST["world"]}
     assert not any(later.values())
+
+
+def test_what_is_watched_is_watched_still():
+    """Channels are taken up, and what calendars had told by then."""
+    state = json.loads(json.dumps({"world": SECOND, "switches": SWITCHES}))
+    state["world"]["books"][ADA] |= {"version": 3, "changed": {"one": 3}}
+    sandbox = GoogleSandbox()
+    sandbox.load(state)
+    assert within(json.loads(json.dumps(sandbox.dump())), state) == state
+
+
+def test_an_older_calendar_is_followed_from_nothing():
+    """Events that were there before changes were counted have not changed."""
+    sandbox = GoogleSandbox()
+    sandbox.load(json.loads(json.dumps(FIRST)))
+    book = sandbox.world.books[ADA]
+    assert (book.version, book.changed) == (0, {})

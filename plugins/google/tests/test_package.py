@@ -23,6 +23,7 @@ class TestPackage(PackageContract):
         "/calendar/v3/",
         "/_admin/domainwidedelegation",
         "/_admin/serviceaccounts",
+        "/_calendar",
         "/_control",
     )
 

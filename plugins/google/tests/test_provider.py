@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -12,7 +14,9 @@ from together_google.testing.checker import authorize_faults
 
 from together.providers import Access, Capability
 from together.providers.oauth import pkce
+from together.providers.values import needed
 
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 SETTINGS = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
 
 
@@ -90,9 +94,25 @@ def test_every_scope_is_the_narrowest_that_its_calls_allow(discovery: Discovery)
         "calendar.events.get": EVENTS,
         "calendar.events.patch": EVENTS,
         "calendar.events.delete": EVENTS,
+        "calendar.events.list": EVENTS,
+        "calendar.events.watch": EVENTS,
+        "calendar.channels.stop": EVENTS,
     }
     methods = {method.id: method.about["scopes"] for method in discovery.methods}
     assert [call for call, scope in needed.items() if scope not in methods[call]] == []
+
+
+def test_the_readme_names_every_call_of_changes():
+    """Which calls the scope of events is for stands beside it, and changes need no more."""
+    (line,) = (line for line in README.splitlines() if line.startswith(f"| `{EVENTS}` | to "))
+    for call in ("events.list", "events.watch", "channels.stop", "events.insert"):
+        assert f"`{call}`" in line
+    provider = GoogleCalendar(SETTINGS)
+    assert (provider.syncs, provider.notifications.longest) == (
+        Capability.EVENTS,
+        timedelta(days=7),
+    )
+    assert needed(Capability.EVENTS, provider.oauth.scopes) == {EVENTS}
 
 
 def test_meet_is_made_with_google_calendar():

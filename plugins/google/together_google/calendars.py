@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from together.domain.spans import Span, Spans
 from together.providers import shapes
-from together.providers.contract import Calendars
 from together.providers.errors import Conflict, Gone, ProviderUnavailable
 from together.providers.http import JsonApi, path
 from together.providers.values import Account, Calendar, Event, EventDraft, Reading
@@ -25,6 +24,7 @@ from together_google.events import (
     read_event,
     refuse_cancelled,
 )
+from together_google.syncing import GoogleSyncing
 from together_google.times import chunks, is_all_day, rfc3339
 
 PER_CALL = 50
@@ -40,7 +40,7 @@ _PRIMARY = "/users/me/calendarList/primary"
 _REASON = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 
 
-class GoogleCalendars(Calendars):
+class GoogleCalendars(GoogleSyncing):
     def __init__(self, *, api: JsonApi, userinfo: JsonApi, meet_hosts: Collection[str]) -> None:
         self._api, self._userinfo, self._meet_hosts = api, userinfo, meet_hosts
 

@@ -11,6 +11,7 @@ from together.providers.errors import (
     AdminApprovalRequired,
     AuthorizationExpired,
     Conflict,
+    CursorExpired,
     Gone,
     Misconfigured,
     NeedsTime,
@@ -27,8 +28,8 @@ class MeetRefused(Refused):
     """The calendar may not carry a Meet conference; the event itself is welcome."""
 
 
-class FullSyncRequired(Refused):
-    """The sync token is too old; whoever follows the calendar must read it whole again."""
+class ChannelTaken(Refused):
+    """There is a channel with this id already."""
 
 
 class NoCalendar(NoCalendarService):
@@ -57,6 +58,14 @@ SIGNS: tuple[Sign, ...] = (
     Sign(400, "timeRangeEmpty", Misconfigured),
     Sign(400, "required", Misconfigured),
     Sign(400, "parseError", Misconfigured),
+    Sign(400, "channelIdNotUnique", ChannelTaken),
+    Sign(400, "push.channelIdNotUnique", ChannelTaken),
+    Sign(400, "pushNotSupportedForRequestedResource", Refused),
+    # Where notifications are to go: the installation's own address, which no person can mend.
+    Sign(400, "push.webhookUrlNotHttps", Misconfigured),
+    Sign(400, "push.webhookUrlNoHostOrAddress", Misconfigured),
+    Sign(400, "push.webhookUrlUnauthorized", Misconfigured),
+    Sign(401, "push.webhookUrlUnauthorized", Misconfigured),
     Sign(401, None, AuthorizationExpired),
     Sign(403, "userRateLimitExceeded", RateLimited),
     Sign(403, "rateLimitExceeded", RateLimited),
@@ -77,8 +86,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(409, "duplicate", Conflict),
     Sign(409, "conflict", Conflict),
     Sign(409, None, Conflict),
-    Sign(410, "fullSyncRequired", FullSyncRequired),
-    Sign(410, "updatedMinTooLongAgo", FullSyncRequired),
+    Sign(410, "fullSyncRequired", CursorExpired),
+    Sign(410, "updatedMinTooLongAgo", CursorExpired),
     Sign(410, "deleted", Gone),
     Sign(410, None, Gone),
     Sign(412, None, Conflict),

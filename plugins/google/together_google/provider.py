@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from together.providers.contract import CalendarProvider, Calendars, VideoProvider
 from together.providers.http import JsonApi, origin
-from together.providers.values import Access
+from together.providers.values import Access, Capability
 from together_google.calendars import DelegatedCalendars, GoogleCalendars
 from together_google.delegation import GoogleDelegation, delegated_decipher
 from together_google.errors import decipher
 from together_google.oauth import API_URL, PARTING, USERINFO_URL, google_oauth
+from together_google.syncing import GoogleNotifications
 
 MEET_HOSTS = frozenset({"meet.google.com"})
 
@@ -20,6 +21,8 @@ class GoogleCalendar(CalendarProvider):
 
     slug = "google"
     label = "Google Calendar"
+    syncs = Capability.EVENTS
+    notifications = GoogleNotifications()
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.oauth = google_oauth(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,11 +43,14 @@ def is_all_day(event: Any) -> bool:
 
 
 def event_span(event: Any, zone: ZoneInfo) -> Span:
-    """Read when an event is; an all-day one begins and ends at midnights of its calendar."""
+    """Read when an event is; an all-day one begins and ends at midnights of its calendar.
+
+    One that somebody has given no length is read as its first second.
+    """
     start, end = (_instant(shapes.field(event, edge, dict), zone) for edge in ("start", "end"))
-    if end <= start:
+    if end < start:
         raise shapes.unexpected()
-    return Span(start, end)
+    return Span(start, max(end, start + timedelta(seconds=1)))
 
 
 def _instant(when: Mapping[str, Any], zone: ZoneInfo) -> datetime:

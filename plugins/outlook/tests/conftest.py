@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -114,6 +115,72 @@ async def call(hands, checker):
 
     yield call
     checker.faults.clear()
+
+
+class Ear(httpx.AsyncBaseTransport):
+    """Whoever is at both addresses; it echoes, unless it is told how to answer."""
+
+    def __init__(self):
+        self.came, self.asked, self.answer = [], [], None
+
+    async def handle_async_request(self, request):
+        words = request.url.params.get("validationToken")
+        if words is None:
+            self.came += json.loads(await request.aread())["value"]
+            return httpx.Response(202)
+        self.asked.append(str(request.url).partition("?")[0])
+        if self.answer is not None:
+            return await self.answer(words)
+        return httpx.Response(200, text=words)
+
+
+@pytest.fixture
+async def ear(sandbox):
+    """Connect the sandbox with whoever listens at any address."""
+    ear = Ear()
+    async with httpx.AsyncClient(transport=ear, trust_env=False) as http:
+        sandbox.connect(http)
+        yield ear
+
+
+@pytest.fixture
+def ahead():
+    """Give a function that says a time from now as Graph does."""
+
+    def ahead(**time):
+        return (datetime.now(UTC) + timedelta(**time)).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+
+    return ahead
+
+
+@pytest.fixture
+def asking(ahead):
+    """Give a function that writes a wish for a subscription."""
+
+    def asking(**changes):
+        body = {
+            "changeType": "created,updated,deleted",
+            "notificationUrl": "https://together.example.org/notifications/outlook",
+            "resource": "me/events",
+            "expirationDateTime": ahead(days=6),
+            "clientState": "s3cret",
+            **changes,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+    return asking
+
+
+@pytest.fixture
+def subscribe(call, asking):
+    """Give a function that subscribes as Ada."""
+
+    async def subscribe(**changes):
+        status, made, _ = await call("POST", "subscriptions", body=asking(**changes))
+        assert status == 201
+        return made
+
+    return subscribe
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from together.providers import (
     RateLimited,
     Refused,
 )
+from together.testing.contract_changes import ChangesContract
 from together.testing.contract_stand_in import StandInContract
 from together.testing.provider_contract import ADA, BASE_URL, CalendarContract, Reply
 
@@ -98,3 +99,20 @@ class TestSandbox(Fixtures, StandInContract):
         "TooManyRequests": 429,
         "activityLimitReached": 429,
     }
+
+
+class TestChanges(Fixtures, ChangesContract):
+    @pytest.fixture
+    def sandbox(self):
+        sandbox = OutlookSandbox()
+        sandbox.add_account("ben@saltmarsh.example.org", zone="Africa/Lagos")
+        return sandbox
+
+    def answer(self, sandbox, event, guest):
+        sandbox.answer(guest, event.id, "accepted")
+
+    def forget(self, sandbox):
+        sandbox.world.forget()
+
+    def small_pages(self, sandbox):
+        sandbox.switches.set({"delta_page": 2})

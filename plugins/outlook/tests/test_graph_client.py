@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -234,3 +236,72 @@ async def test_graphs_client_reads_the_refusals(graph, sandbox):
     sandbox.switches.set({"down": False})
     sandbox.revoke(ADA)
     assert await refused(graph.me.get()) == (401, "InvalidAuthenticationToken")
+
+
+async def test_graphs_client_asks_what_has_changed(graph):
+    """The official client goes through two rounds of a delta query, by the links it is given."""
+    from msgraph.generated.users.item.calendar_view.delta.delta_request_builder import (
+        DeltaRequestBuilder,
+    )
+
+    window = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
+        start_date_time="2027-01-01T00:00:00Z", end_date_time="2027-07-01T00:00:00Z"
+    )
+    paged = asking(window)
+    paged.headers.add("Prefer", "odata.maxpagesize=1")
+    made = [await graph.me.events.post(session(transaction_id=key), asking()) for key in "ab"]
+    query, found = graph.me.calendar_view.delta, []
+    answer = await query.get(paged)
+    while answer.odata_next_link:
+        found += answer.value
+        answer = await query.with_url(answer.odata_next_link).get(asking())
+    found += answer.value
+    assert sorted(each.id for each in found) == sorted(each.id for each in made)
+    await graph.me.events.by_event_id(made[0].id).delete()
+    then = await query.with_url(answer.odata_delta_link).get(asking())
+    (gone,) = then.value
+    assert (gone.id, gone.subject) == (made[0].id, None)
+    assert gone.additional_data["@removed"] == {"reason": "deleted"}
+
+
+async def test_graphs_client_subscribes(graph, sandbox):
+    """The official client makes, lists, prolongs and ends a subscription, and is told."""
+    from msgraph.generated.models.subscription import Subscription
+
+    came = []
+
+    def hear(request):
+        if words := request.url.params.get("validationToken"):
+            return httpx.Response(200, text=words)
+        came.append(request.content)
+        return httpx.Response(202)
+
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=6)
+    wish = Subscription(
+        change_type="created,updated,deleted",
+        notification_url="https://together.example.org/notifications/outlook",
+        lifecycle_notification_url="https://together.example.org/notifications/outlook",
+        resource="me/events",
+        expiration_date_time=until,
+        client_state="s3cret",
+    )
+    assert await refused(graph.subscriptions.post(wish)) == (400, "InvalidRequest")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(hear), trust_env=False) as http:
+        sandbox.connect(http)
+        made = await graph.subscriptions.post(wish)
+        assert (made.expiration_date_time, made.client_state) == (until, None)
+        assert [each.id for each in (await graph.subscriptions.get()).value] == [made.id]
+        one, later = graph.subscriptions.by_subscription_id(made.id), until - timedelta(days=1)
+        assert (await one.patch(Subscription(expiration_date_time=later))).id == made.id
+        assert (await one.get()).expiration_date_time == later
+        await one.reauthorize.post()
+        event = await graph.me.events.post(session(), asking())
+        for _ in range(100):
+            if came:
+                break
+            await asyncio.sleep(0.02)
+    (notice,) = json.loads(came[0])["value"]
+    said = (notice["subscriptionId"], notice["clientState"], notice["resourceData"]["id"])
+    assert said == (made.id, "s3cret", event.id)
+    await one.delete()
+    assert await refused(one.get()) == (404, "ResourceNotFound")

@@ -25,6 +25,7 @@ class TestPackage(PackageContract):
         "/{tenant}/discovery/v2.0/keys",
         "/v1.0/",
         "/_admin/enterpriseapps",
+        "/_calendar",
         "/_control",
     )
     further_settings = ("TENANT",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from together.providers import shapes
 from together.providers.contract import Calendars
 from together.providers.errors import Gone, Refused
 from together.providers.http import path
+from together.providers.syncing import Changes, Channel, Watch
 from together.providers.values import Account, Calendar, Event, EventDraft, Reading
 from together_outlook.busy import by_schedule, by_view
 from together_outlook.errors import KeyUsed, NoCalendar
@@ -26,13 +27,16 @@ from together_outlook.events import (
 )
 from together_outlook.graph import Graph
 from together_outlook.identity import who_consented
+from together_outlook.syncing import changed, renewed, unwatched, watched
 
 PAGE = 100
 
 
 class OutlookCalendars(Calendars):
-    def __init__(self, graph: Graph, *, teams_hosts: Collection[str]) -> None:
-        self._graph, self._teams_hosts = graph, teams_hosts
+    def __init__(
+        self, graph: Graph, *, teams_hosts: Collection[str], clock: Callable[[], float]
+    ) -> None:
+        self._graph, self._teams_hosts, self._clock = graph, teams_hosts, clock
         self._primary: tuple[str, str | None] | None = None
 
     async def whoami(self) -> Account:
@@ -101,6 +105,18 @@ class OutlookCalendars(Calendars):
     async def read(self, event: Event) -> Event:
         return self._read(event.calendar_id, await self._get(event))
 
+    async def changes(self, calendar_id: str, cursor: str | None) -> Changes:
+        return await changed(self._graph, calendar_id, cursor, now=int(self._clock()))
+
+    async def watch(self, calendar_id: str, channel: Channel) -> Watch:
+        return await watched(self._graph, calendar_id, channel, now=int(self._clock()))
+
+    async def renew(self, calendar_id: str, watch: Watch, channel: Channel) -> Watch:
+        return await renewed(self._graph, watch, channel, now=int(self._clock()))
+
+    async def unwatch(self, watch: Watch) -> None:
+        await unwatched(self._graph, watch)
+
     async def _get(self, event: Event) -> Any:
         return await self._graph("GET", _path(event), params={"$select": SELECT})
 
@@ -134,8 +150,15 @@ class DelegatedCalendars(OutlookCalendars):
     of it is refused here.
     """
 
-    def __init__(self, graph: Graph, *, teams_hosts: Collection[str], writes: bool) -> None:
-        super().__init__(graph, teams_hosts=teams_hosts)
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        teams_hosts: Collection[str],
+        clock: Callable[[], float],
+        writes: bool,
+    ) -> None:
+        super().__init__(graph, teams_hosts=teams_hosts, clock=clock)
         self._writes = writes
 
     async def whoami(self) -> Account:

@@ -9,6 +9,7 @@ from typing import Any
 from together.providers.errors import (
     AuthorizationExpired,
     Conflict,
+    CursorExpired,
     Gone,
     MailboxRestricted,
     Misconfigured,
@@ -49,6 +50,11 @@ class Sign:
 
 
 SIGNS: tuple[Sign, ...] = (
+    # What a delta query goes on from is not remembered any more, whatever the status.
+    Sign(None, "SyncStateNotFound", CursorExpired),
+    Sign(None, "syncStateNotFound", CursorExpired),
+    Sign(None, "SyncStateInvalid", CursorExpired),
+    Sign(None, "resyncRequired", CursorExpired),
     # Its status was seen as 400 and as 409; the documents name neither.
     Sign(None, "ErrorDuplicateTransactionId", KeyUsed),
     # No licence, a mailbox on the organization's own server, or a call that no personal one takes.

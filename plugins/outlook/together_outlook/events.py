@@ -9,7 +9,7 @@ from typing import Any
 from together.providers import shapes
 from together.providers.errors import Gone, Misconfigured
 from together.providers.values import Answer, Event, EventDraft, Meeting
-from together_outlook.times import event_span, event_times
+from together_outlook.times import event_span, event_times, first_second
 
 TEAMS = "teamsForBusiness"
 KEY_PROPERTY = "String {6a1f7c52-4a0e-4b6d-9d55-7f0b5c1e2a94} Name TogetherKey"
@@ -100,9 +100,7 @@ def made_with(key: str, found: Collection[Any]) -> Any | None:
 def read_event(body: Any, *, calendar_id: str, teams_hosts: Collection[str]) -> Event:
     """Read an event as it stands.  A cancelled one is `Gone`: Graph may still give it out."""
     refuse_cancelled(body)
-    span = event_span(body)
-    if span is None:
-        raise shapes.unexpected()
+    span = event_span(body) or first_second(body)
     meeting, pending = _meeting(body, teams_hosts)
     return Event(
         id=shapes.text(body, "id"),

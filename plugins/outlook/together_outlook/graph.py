@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,9 @@ AT_ONCE = 4
 MOST_PAGES = 40
 # A plain id of an event changes when its owner puts it into another calendar.
 PREFER = 'outlook.timezone="UTC", IdType="ImmutableId"'
+
+_TOKEN = re.compile(r"(?:\A|&)(?:\$|%24)(?:skip|delta)token=[^&]", re.IGNORECASE)
+_PLAIN = re.compile(r"[!-~]{1,8000}\Z", re.ASCII)
 
 
 class Graph:
@@ -35,9 +39,9 @@ class Graph:
         self._api, self._base_url, self._gate = api, base_url, gate
         self._mailbox = mailbox
 
-    async def __call__(self, method: str, path: str, **kwargs: Any) -> Any:
+    async def __call__(self, method: str, path: str, *, prefer: str = PREFER, **kwargs: Any) -> Any:
         async with self._gate:
-            return await self._api(method, self._place(path), headers={"Prefer": PREFER}, **kwargs)
+            return await self._api(method, self._place(path), headers={"Prefer": prefer}, **kwargs)
 
     async def entries(self, path: str, query: Mapping[str, str]) -> list[Any]:
         """Read a collection to its end, page by page.  One that does not end is not believed."""
@@ -53,6 +57,24 @@ class Graph:
                 return found
             path, asked = self._inside(link), None
         raise shapes.unexpected()
+
+    def token(self, link: str, *, of: str) -> str:
+        """Give the query of a link to more of a delta query, by which that is asked for.
+
+        All that Graph remembers of it is in there.  The path is not taken from the link, which
+        must lead to such a query, so that a reply leads to no other mailbox and no other calendar.
+        """
+        place, _, query = self._inside(link).partition("?")
+        function = "/".join(of.split("/")[-2:])
+        leads = unquote(place).removesuffix("()").casefold().endswith(f"/{function}".casefold())
+        if not leads or not _TOKEN.search(query) or not _PLAIN.match(query):
+            raise shapes.unexpected()
+        return query
+
+    def resource(self, *segments: str) -> str:
+        """Name something of the mailbox as a subscription does, with @ and = as they are."""
+        place = self._place(joined(*segments)).removeprefix("/")
+        return place.replace("%40", "@").replace("%3D", "=")
 
     def _place(self, path: str) -> str:
         if self._mailbox is None or not path.startswith("/me/"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from weakref import WeakValueDictionary
 
 from together.providers.contract import CalendarProvider, Calendars, VideoProvider
@@ -13,6 +14,7 @@ from together_outlook.calendars import DelegatedCalendars, OutlookCalendars
 from together_outlook.delegation import OutlookDelegation
 from together_outlook.errors import decipher, delegated_decipher
 from together_outlook.graph import AT_ONCE, Graph
+from together_outlook.notices import OutlookNotifications
 from together_outlook.oauth import API_URL, outlook_oauth, outlook_parting
 
 TEAMS_HOSTS = frozenset({"teams.microsoft.com", "teams.live.com"})
@@ -23,8 +25,14 @@ class OutlookCalendar(CalendarProvider):
 
     slug = "outlook"
     label = "Outlook Calendar"
+    # Of an event that has changed its id is read, which takes no more than its times do.
+    syncs = Capability.FREE_BUSY
+    notifications = OutlookNotifications()
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._api_url = settings.get("API_URL", API_URL).rstrip("/")
         self.origins = frozenset({origin(self._api_url)})
         self.oauth = outlook_oauth(settings, api_url=self._api_url)
@@ -43,9 +51,13 @@ class OutlookCalendar(CalendarProvider):
             mailbox=access.mailbox,
         )
         if not delegated:
-            return OutlookCalendars(graph, teams_hosts=TEAMS_HOSTS)
-        writes = Capability.EVENTS in access.capabilities
-        return DelegatedCalendars(graph, teams_hosts=TEAMS_HOSTS, writes=writes)
+            return OutlookCalendars(graph, teams_hosts=TEAMS_HOSTS, clock=self._clock)
+        return DelegatedCalendars(
+            graph,
+            teams_hosts=TEAMS_HOSTS,
+            clock=self._clock,
+            writes=Capability.EVENTS in access.capabilities,
+        )
 
     def _gate(self, access: Access) -> asyncio.Semaphore:
         gate = asyncio.Semaphore(AT_ONCE)

@@ -80,6 +80,12 @@ def timed_span(entry: Any) -> Span | None:
     return Span(start[0], end[0] + timedelta(seconds=1) if end[1] else end[0])
 
 
+def first_second(event: Any) -> Span:
+    """Read an event that somebody has given no length, which still stands somewhere."""
+    start, _ = _instant(shapes.field(event, "start", dict), min)
+    return Span(start, start + timedelta(seconds=1))
+
+
 def _whole_days(event: Any) -> Span:
     """Read an all-day event, which comes as midnights whatever zone was asked for.
 

@@ -92,6 +92,9 @@ async def set_up(api: Api) -> Ids:
         world.match, world.ada, world.ben, starts=NOW - 3 * DAY,
         state=BookingState.CANCELLED, cancel_reason="Ill",
     )  # fmt: skip
+    logged = await session(
+        world.match, world.ada, world.ben, starts=NOW - 4 * DAY, logged=True, done_at=NOW - HOUR,
+    )  # fmt: skip
     await History.create(
         organization_id=here, booking_id=ahead.id, at=NOW, member_id=world.ada.id, what="BOOKED"
     )
@@ -110,6 +113,7 @@ async def set_up(api: Api) -> Ids:
             "ahead": f"bkg_{ahead.uid}",
             "series": f"ser_{series.uid}",
             "cancelled": f"bkg_{cancelled.uid}",
+            "logged": f"bkg_{logged.uid}",
             "program": f"prg_{mentoring.uid}",
             "autumn": f"prg_{autumn.uid}",
             "old": f"prg_{old.uid}",

@@ -167,6 +167,15 @@ THEIR_OWN: dict[str, Deed] = {
         },
         {"RescheduleBookingPayload": "ada ben", "NotFound": OTHERS},
     ),
+    "rescheduleSeries": Deed(
+        {
+            "bookingId": "<ahead>",
+            "start": "2026-12-01T10:00:00Z",
+            "timeZone": "UTC",
+            "clientKey": "k",
+        },
+        {"RescheduleSeriesPayload": "ada ben", "NotFound": OTHERS},
+    ),
     "logSession": Deed(
         {
             "matchId": "<match>",
@@ -180,6 +189,14 @@ THEIR_OWN: dict[str, Deed] = {
     "markSessionDone": Deed(
         {"bookingId": "<held>"},
         {"MarkSessionDonePayload": "ada ben", "NotFound": OTHERS},
+    ),
+    "unmarkSessionDone": Deed(
+        {"bookingId": "<held>"},
+        {"UnmarkSessionDonePayload": "ada ben", "NotFound": OTHERS},
+    ),
+    "unlogSession": Deed(
+        {"bookingId": "<logged>"},
+        {"UnlogSessionPayload": "ada ben", "NotFound": OTHERS},
     ),
     "setAgenda": Deed(
         {"bookingId": "<ahead>", "agenda": "What to read next"},

@@ -38,18 +38,19 @@ FIELDS: dict[str, Type] = {
         HOLE,
         SIGNED_IN,
         {
-            "viewer node nodes": "*",
+            "viewer node nodes rateLimit": "*",
             "organization": "chiara mira",
             "calendarOffer organizationIntegration organizationVideo": "leo chiara mira",
             "integrationStatus": "kemi jo leo chiara mira",
         },
     ),
+    "RateLimit": Type(f"rateLimit {{ {HOLE} }}", SIGNED_IN, {"allowed remaining resetsAt": "*"}),
     "Viewer": Type(
         f"viewer {{ {HOLE} }}",
         SIGNED_IN,
         {
             "id name email timeZone role member hours calendarIntegration calendarProviders": "*",
-            "videoProviders bookingRules todos matches programs": "*",
+            "videoProviders bookingRules todos matches programs sessionReminders": "*",
             "automaticVideo": "ada",
             "organizationVideo": HERE,
         },
@@ -73,7 +74,7 @@ FIELDS: dict[str, Type] = {
         f"viewer {{ todos {{ {HOLE} }} }}",
         "ada ben leo chiara mira nils",
         {
-            "kind message since": "*",
+            "kind message since overlaps": "*",
             "match": "ada mira nils",
             "booking": "ada ben",
             "provider account": "ben",
@@ -104,7 +105,7 @@ FIELDS: dict[str, Type] = {
         },
     ),
     "CalendarParting": Type(
-        _OWN % f"disconnecting {{ {HOLE} }}", IN_MATCH, {"note ends consentsUrl": "*"}
+        _OWN % f"disconnecting {{ {HOLE} }}", IN_MATCH, {"note ends consentsUrl sessions": "*"}
     ),
     "ConnectedCalendar": Type(
         f'node(id: "<calendar>") {{ ... on ConnectedCalendar {{ {HOLE} }} }}',
@@ -169,7 +170,11 @@ FIELDS: dict[str, Type] = {
     "Period": Type(
         _ON_TIMES % f"people {{ periods {{ {HOLE} }} }}", "ada", {"start end state": "*"}
     ),
-    "Slot": Type(_ON_TIMES % f"slots {{ {HOLE} }}", IN_MATCH, {"start end states people": "*"}),
+    "Slot": Type(
+        _ON_TIMES % f"slots {{ {HOLE} }}",
+        IN_MATCH,
+        {"start end states people free busy unknown": "*"},
+    ),
     "SlotPerson": Type(_ON_CHECKS % f"people {{ {HOLE} }}", IN_MATCH, {"member state": "*"}),
     "SlotChecks": Type(
         _CHECKS % f"... on SlotChecks {{ {HOLE} }}", IN_MATCH, {"slots": "*", "asOf": "ada"}

@@ -40,6 +40,7 @@ OFFICES: dict[str, Type] = {
         "leo chiara mira",
         {
             "state method limited domains missing next capabilities steps preview": "*",
+            "sessionsInCalendars": "*",
             "provider since ownerEmail credentialName credentialId keyId": OFFICE,
             "verifiedAt verifiedMailbox reason": OFFICE,
         },

@@ -31,7 +31,11 @@ class RespondToSessionPayload:
 
 
 RespondToSessionResult = Annotated[
-    RespondToSessionPayload | problems.NotFound | problems.AnswersClosed | problems.InvalidInput,
+    RespondToSessionPayload
+    | problems.NotFound
+    | problems.AnswersClosed
+    | problems.InvalidInput
+    | problems.TooManySessions,
     strawberry.union(
         "RespondToSessionResult", description="The session, or why the answer is not kept."
     ),
@@ -42,7 +46,12 @@ RespondToSessionResult = Annotated[
     description="Say whether the viewer comes to a session, until it begins.",
     extensions=[
         requires(SignedIn),
-        Raises(refusals.NotFound, refusals.AnswersClosed, refusals.InvalidInput),
+        Raises(
+            refusals.NotFound,
+            refusals.AnswersClosed,
+            refusals.InvalidInput,
+            refusals.TooManySessions,
+        ),
     ],
 )
 async def respond_to_session(

@@ -167,8 +167,8 @@ class DisconnectCalendarPayload:
         description="That there is none any more."
     )
     sessions_held_there: list[Booking] = strawberry.field(
-        description="The sessions ahead whose event stood in that calendar. They stand, and so "
-        "do their events."
+        description="The sessions ahead whose event stood in that calendar. They stand; Together "
+        "organizes them from now on, takes the events away, and invites everybody by mail."
     )
     disconnecting: CalendarParting = strawberry.field(
         description="What this ends at the service, and where the rest can be ended."
@@ -200,7 +200,7 @@ async def disconnect_calendar(
     if before is None:
         raise refusals.NotConnected  # what ended was connected while this was asked
     return DisconnectCalendarPayload(
-        disconnecting=CalendarParting.of(info, before),
+        disconnecting=CalendarParting.of(info, before, held=len(sessions)),
         calendar_integration=await CalendarIntegration.load(info),
         sessions_held_there=[Booking.of(session) for session in sessions],
     )

@@ -1,4 +1,4 @@
-"""A member's own name, zone and hours."""
+"""A member's own name, zone and hours, and when they want to be reminded."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from together.api.permissions import SignedIn, requires
 from together.api.scalars import Day, Wall, Zone
 from together.api.viewer import Hours, Viewer
 from together.services import refusals
+from together.services.people.profile import Reminder
 
 
 @strawberry.input(description="What to change about the viewer; what is not given stays.")
@@ -22,6 +23,9 @@ class UpdateProfileInput:
     name: str | None = strawberry.field(default=None, description="The new name.")
     time_zone: Zone | None = strawberry.field(
         default=None, description="The new zone; weekly hours are meant in it from now on."
+    )
+    session_reminders: list[Reminder] | None = strawberry.field(
+        default=None, description="When to be reminded of sessions by mail; an empty list is never."
     )
 
 
@@ -37,12 +41,15 @@ UpdateProfileResult = Annotated[
 
 
 @mutation(
-    description="Change the viewer's name or zone.",
+    description="Change the viewer's name, zone or reminders.",
     extensions=[requires(SignedIn), Raises(refusals.InvalidInput)],
 )
 async def update_profile(info: Info, input: UpdateProfileInput) -> UpdateProfileResult | None:  # noqa: A002
     member = await info.context.services.profiles.update_profile(
-        info.context.viewer, name=input.name, zone=input.time_zone
+        info.context.viewer,
+        name=input.name,
+        zone=input.time_zone,
+        reminders=input.session_reminders,
     )
     return UpdateProfilePayload(viewer=Viewer.of(member))
 

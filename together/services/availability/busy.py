@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 FRESH = 15 * 60
 """Seconds for which stored blocks are facts without asking again."""
 
+WATCHED_FRESH = 30 * 60
+"""Seconds where the service tells of every change by itself, and each is read at once."""
+
 FACTS = 24 * 60 * 60
 """Seconds for which they are facts while the service cannot be asked."""
 
@@ -102,7 +105,7 @@ class Busy:
         stale = [
             each
             for each in integrations
-            if asked is not None and not _fresh(stored[each.id], asked, now=now)
+            if asked is not None and not _fresh(stored[each.id], asked, each, now=now)
         ]
         flights = {
             each.id: flight
@@ -137,8 +140,28 @@ class Busy:
 
     async def stored(self, integrations: Sequence[Integration], span: Span) -> Mapping[int, Known]:
         """Say what the store holds that is fresh, and ask nobody."""
-        held = await busy_blocks.stored(integrations, span, since=self._clock() - FRESH)
-        return {key: _told(value, span) for key, value in held.items()}
+        now = self._clock()
+        held = await busy_blocks.stored(integrations, span, since=now - WATCHED_FRESH)
+        young = {
+            each.id: held[each.id] if _young(held[each.id], each, now=now) else Stored()
+            for each in integrations
+        }
+        return {key: _told(value, span) for key, value in young.items()}
+
+    async def read_again(self, integration: Integration) -> bool:
+        """Read anew what is stored, because something has changed; say whether that worked.
+
+        A reading that is under way may have begun before the change: another one follows it.
+        """
+        if not await busy_blocks.kept(integration):
+            return True
+        if under_way := self._flights.get(_key(integration)):
+            await asyncio.wait((under_way,))
+        now = self._clock()
+        flight = self._flight(integration, _whole_days(now, now + HORIZON), now=now)
+        if flight is None:
+            return False
+        return bool(await self._landed({integration.id: flight}, patience=self._limit + GRACE))
 
     async def sweep(self) -> int:
         """Read again some of the calendars that nobody asked for in a while; say how many.
@@ -179,7 +202,7 @@ class Busy:
         self, integration: Integration, reach: Span, *, now: int
     ) -> asyncio.Task[Stored | None] | None:
         """Give the reading under way, or begin one, unless its service is to be left alone."""
-        key = (integration.id, integration.generation, integration.choice)
+        key = _key(integration)
         if flight := self._flights.get(key):
             return flight
         if integration in self._resting:
@@ -229,13 +252,18 @@ def _part(window: Span, reach: Span) -> Span | None:
     return Span.of(starts, ends) if starts < ends else None
 
 
-def _fresh(stored: Stored, asked: Span, *, now: int) -> bool:
-    """Say whether asking again could teach anything yet."""
-    return (
-        stored.as_of is not None
-        and now - stored.as_of < FRESH
-        and stored.asked.covers(asked.starts, asked.ends)
-    )
+def _key(integration: Integration) -> tuple[int, int, int]:
+    return integration.id, integration.generation, integration.choice
+
+
+def _fresh(stored: Stored, asked: Span, integration: Integration, *, now: int) -> bool:
+    """Say whether asking again could teach nothing yet."""
+    return _young(stored, integration, now=now) and stored.asked.covers(asked.starts, asked.ends)
+
+
+def _young(stored: Stored, integration: Integration, *, now: int) -> bool:
+    limit = WATCHED_FRESH if integration.watched_until > now else FRESH
+    return stored.as_of is not None and now - stored.as_of < limit
 
 
 def _told(stored: Stored, window: Span) -> Known:

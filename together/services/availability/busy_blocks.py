@@ -145,6 +145,13 @@ async def keep(integration: Integration, read: Stored, reach: Span) -> bool:
     return await transaction(work)
 
 
+async def kept(integration: Integration) -> bool:
+    """Say whether anything is stored that was read of it."""
+    return await BusyReading.exists(
+        organization_id=integration.organization_id, integration_id=integration.id
+    )
+
+
 async def forget(*, before: int) -> int:
     """Delete what no answer may rest on any more; say how many readings that were.
 

@@ -5,11 +5,13 @@ All of it is Together's own knowledge, so it is the same for everybody who asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_, or_
+
+from tortoise.expressions import Q
 
 from together.domain.hours import Hours, midnight, week_from_json, windows_from_json
 from together.domain.hours import zone_named as zone
@@ -17,7 +19,7 @@ from together.domain.policy import Policy
 from together.domain.slots import blocked, capped
 from together.domain.spans import Span, Spans
 from together.services.availability.circle import Circle
-from together.store.models import Holiday, HoursException, Member, Seat
+from together.store.models import BookingState, Holiday, HoursException, Member, Seat
 
 _DAY = 86_400
 _WEEK = 7 * _DAY
@@ -37,7 +39,8 @@ class Own:
     """Away, or a holiday, or other hours in the place of these."""
     seats: Spans
     begun: tuple[int, ...]
-    """When these sessions begin, and those of a week more on either side."""
+    """When these sessions begin, and those of a week more on either side; also disputed ones,
+    which count for the caps and take no time."""
     blocked: Spans
     """Where a new session would meet another, or the time between the two."""
     capped: Spans
@@ -73,8 +76,8 @@ class Ground:
         return not self.taken.overlaps(starts, ends) and starts not in self.capped
 
 
-async def ground(circle: Circle, window: Span, *, without: int | None = None) -> Ground:
-    """Read and reckon it, in three statements; `without` is a session that is to be moved."""
+async def ground(circle: Circle, window: Span, *, without: Collection[int] = ()) -> Ground:
+    """Read and reckon it, in three statements; `without` are sessions that are to be moved."""
     members = [seen.member for seen in circle.people]
     seats = await _seats(members, window, without=without)
     exceptions = await _exceptions(members, window)
@@ -111,19 +114,22 @@ def _any(sets: Iterable[Spans]) -> Spans:
 
 
 async def _seats(
-    members: list[Member], window: Span, *, without: int | None
-) -> dict[int, list[tuple[int, int]]]:
-    """Live seats of these people, a week more on either side for the caps of a week."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for booking, member, starts, ends in await Seat.filter(
+    members: list[Member], window: Span, *, without: Collection[int]
+) -> dict[int, list[tuple[int, int, bool]]]:
+    """Seats of these people that are live or disputed, with which of the two they are.
+
+    A week more on either side is read for the caps of a week.
+    """
+    found: dict[int, list[tuple[int, int, bool]]] = {}
+    for booking, member, starts, ends, live in await Seat.filter(
+        Q(live=True) | Q(booking__state=BookingState.CONFLICT),
         organization_id=members[0].organization_id,
         member_id__in=[member.id for member in members],
-        live=True,
         ends__gt=window.starts - _WEEK - _DAY,
         starts__lt=window.ends + _WEEK + _DAY,
-    ).values_list("booking_id", "member_id", "starts", "ends"):
-        if booking != without:
-            found.setdefault(member, []).append((starts, ends))
+    ).values_list("booking_id", "member_id", "starts", "ends", "live"):
+        if booking not in without:
+            found.setdefault(member, []).append((starts, ends, bool(live)))
     return found
 
 
@@ -162,7 +168,7 @@ def _own(
     policy: Policy,
     exceptions: Dates,
     holidays: frozenset[date],
-    seats: list[tuple[int, int]],
+    seats: list[tuple[int, int, bool]],
 ) -> Own:
     week, where = week_from_json(member.weekly_hours), zone(member.zone)
     others = {day: windows_from_json(windows) for day, windows in exceptions.items()}
@@ -172,15 +178,15 @@ def _own(
     days = Spans.of(
         (midnight(day.toordinal(), where), midnight(day.toordinal() + 1, where)) for day in away
     )
-    taken = Spans.of(seats)
+    taken = Spans.of((starts, ends) for starts, ends, live in seats if live)
     return Own(
         hours=hours,
         weekly=weekly,
         closed=((weekly - hours) | days).within(window.starts, window.ends),
         seats=taken.within(window.starts, window.ends),
-        begun=tuple(starts for starts, _ in seats),
+        begun=tuple(starts for starts, _, _ in seats),
         blocked=blocked(taken, policy),
-        capped=capped((starts for starts, _ in seats), policy, where),
+        capped=capped((starts for starts, _, _ in seats), policy, where),
     )
 
 

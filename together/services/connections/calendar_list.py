@@ -169,7 +169,7 @@ async def settle(integration: Integration, changed: Changed, *, at: int) -> None
     if changed.counting:
         await Integration.filter(
             id=integration.id, organization_id=integration.organization_id
-        ).update(choice=integration.choice + 1, unreadable_since=None)
+        ).update(choice=integration.choice + 1, unreadable_since=None, watched_until=0)
         await CalendarRow.filter(**mine).update(unreadable_since=None)
         await BusyReading.filter(**mine).delete()
         await BusyBlock.filter(**mine).delete()

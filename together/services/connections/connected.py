@@ -95,6 +95,7 @@ async def _stored(
         "reminded": 0,
         "unreadable_since": None,
         "read_at": None,
+        "watched_until": 0,
         "renewing_until": None,
         "listed_at": at,
     }

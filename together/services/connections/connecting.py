@@ -30,6 +30,7 @@ from together.services.refusals import (
     ReturnAddressRefused,
 )
 from together.services.signing_in.viewer import Viewer
+from together.services.syncing.watches import unwatch_all
 from together.store import audit
 from together.store.database import Database
 from together.store.models import Booking, Integration
@@ -135,6 +136,9 @@ class Connecting:
     async def disconnect(self, viewer: Viewer) -> list[Booking]:
         """Take the calendar out of use at once, and name the sessions ahead that stand in it."""
         at = self._clock()
+        standing = await effective.personal(viewer).first()
+        if standing is not None:
+            await unwatch_all(standing, self._grants, now=at)
 
         async def work() -> list[Booking]:
             member = await locked_member(viewer)
@@ -144,8 +148,13 @@ class Connecting:
                     raise ManagedByOrganization
                 raise NotConnected
             ahead = await disconnecting.sessions_held_in(integration, after=at)
-            await disconnecting.taken_out_of_use(
-                member, integration, grants=self._grants, vault=self._vault, leaves=False
+            handed = await disconnecting.taken_out_of_use(
+                member,
+                integration,
+                grants=self._grants,
+                vault=self._vault,
+                leaves=False,
+                at=at,
             )
             await disconnecting.raise_generation(member)
             await audit.record(
@@ -154,6 +163,7 @@ class Connecting:
                 action="calendar.disconnected",
                 subject=f"member:{member.id}",
                 before={"provider": integration.provider, "state": integration.state.value},
+                after={"sessions_handed_over": handed},
                 at=at,
             )
             return ahead

@@ -8,19 +8,15 @@ from together.providers.errors import Misconfigured, ProviderError
 from together.providers.values import Account, Capability
 from together.services.connections import attempts, effective, sealing
 from together.services.connections.grants import Grants
-from together.services.outbox.join_links import without_link
-from together.services.outbox.targets import Disconnected
+from together.services.outbox import handing_over
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     BusyBlock,
     BusyReading,
     CalendarEvent,
     CalendarRow,
     Integration,
-    Job,
-    JobKind,
-    JobState,
     Member,
 )
 from together.store.vault import Vault
@@ -39,7 +35,7 @@ async def sessions_held_in(integration: Integration, *, after: int) -> list[Book
         await Booking.filter(
             organization_id=integration.organization_id,
             id__in=held,
-            state=BookingState.CONFIRMED,
+            state__in=STANDING,
             ends__gt=after,
         )
         .order_by("starts", "id")
@@ -48,25 +44,34 @@ async def sessions_held_in(integration: Integration, *, after: int) -> list[Book
 
 
 async def taken_out_of_use(
-    member: Member, integration: Integration, *, grants: Grants, vault: Vault, leaves: bool
-) -> None:
+    member: Member,
+    integration: Integration,
+    *,
+    grants: Grants,
+    vault: Vault,
+    leaves: bool,
+    at: int,
+) -> int:
     """Delete all there is of an integration; belongs into a transaction that holds its member.
 
-    What goes back to the service is a sealed copy.  A leaver's also cancels the events they made;
-    of a member who only disconnects, events stay as they are and what was to be written is parked.
+    What goes back to the service is a sealed copy, which first takes away the events that are to
+    go: a leaver's sessions are cancelled by now, and those of a member who only disconnects are
+    Together's from now on.  Says how many these are; `at` is the clock's.
     """
     mine = {"organization_id": integration.organization_id, "integration_id": integration.id}
-    # First the row, which whoever is writing busy times or tokens holds: they end, then this.
+    # First the row, which whoever books, or is writing busy times or tokens holds: they end, then
+    # this.
     await Integration.filter(id=integration.id, organization_id=member.organization_id).update(
         generation=integration.generation + 1
     )
-    await _hand_back(integration, grants=grants, vault=vault, leaves=leaves)
-    if not leaves:
-        await _park(integration)
+    needed = leaves or await CalendarEvent.filter(**mine, booking__ends__gt=at).exists()
+    handed = 0 if leaves else await handing_over.of_calendar(integration, after=at)
+    await _hand_back(integration, grants=grants, vault=vault, needed=needed)
     await BusyBlock.filter(**mine).delete()
     await BusyReading.filter(**mine).delete()
     await CalendarRow.filter(**mine).delete()
     await Integration.filter(id=integration.id, organization_id=member.organization_id).delete()
+    return handed
 
 
 async def raise_generation(member: Member) -> None:
@@ -78,8 +83,9 @@ async def raise_generation(member: Member) -> None:
 
 
 async def _hand_back(
-    integration: Integration, *, grants: Grants, vault: Vault, leaves: bool
+    integration: Integration, *, grants: Grants, vault: Vault, needed: bool
 ) -> None:
+    """Queue a sealed copy; `needed` says that events are to be taken away with it first."""
     if effective.managed(integration):
         return  # there is no grant of this member's own
     await integration.refresh_from_db()  # a renewal may have stored newer tokens just now
@@ -91,7 +97,7 @@ async def _hand_back(
         if isinstance(error, Misconfigured):
             log.warning("integration %s ends without being revoked", integration.id)
         return
-    if provider.oauth.revoke_url is None and not leaves:
+    if provider.oauth.revoke_url is None and not needed:
         return
     await grants.revocations.queue(
         organization_id=integration.organization_id,
@@ -100,23 +106,5 @@ async def _hand_back(
         capabilities=Capability(integration.capabilities),
         grant=grant,
         member_id=integration.member_id,
-        left_by=integration.id if leaves else None,
+        left_by=integration.id if needed else None,
     )
-
-
-async def _park(integration: Integration) -> None:
-    await Job.filter(
-        organization_id=integration.organization_id,
-        integration_id=integration.id,
-        kind__in=[JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT],
-        state=JobState.WAITING,
-    ).update(state=JobState.PARKED, reason=Disconnected.__name__, leased_until=None)
-    held = CalendarEvent.filter(
-        organization_id=integration.organization_id, integration_id=integration.id
-    )
-    # Links that this calendar was to bring do not come by themselves any more.
-    await without_link(
-        integration.organization_id,
-        [row.booking_id for row in await held],
-        booked_by_id=integration.member_id,
-    ).update(link_given_up=True)

@@ -17,8 +17,8 @@ from together.services.connections import effective, sealing
 from together.services.connections.renewing import Renewals
 from together.services.connections.revoking import Revocations
 from together.services.connections.transport import unsigned
-from together.services.organization import left_mailboxes
 from together.services.organization.delegated import Delegations
+from together.services.organization.left_mailboxes import LeftMailboxes, left_in
 from together.store.models import Integration, IntegrationState, Job
 from together.store.vault import Vault
 
@@ -41,6 +41,7 @@ class Grants:
             registry=registry, vault=vault, transport=transport, clock=clock
         )
         self.delegations = Delegations(registry, vault, transport, clock)
+        self._left = LeftMailboxes(self.delegations, registry, transport, self._now)
         self._renewals = Renewals(
             vault=vault, revocations=self.revocations, client=self.client, clock=clock
         )
@@ -118,16 +119,14 @@ class Grants:
     async def left_behind(
         self, *, organization_id: int, integration_id: int
     ) -> AsyncGenerator[Calendars]:
-        """Open a calendar whose integration is gone with its member, to cancel an event in it."""
-        mailbox = await left_mailboxes.left_in(organization_id, integration_id)
+        """Open a calendar whose integration is gone, to take an event out of it."""
+        mailbox = await left_in(organization_id, integration_id)
         opened = (
             self.revocations.left_behind(
                 organization_id=organization_id, integration_id=integration_id
             )
             if mailbox is None
-            else left_mailboxes.left_behind(
-                self.delegations, mailbox, organization_id=organization_id
-            )
+            else self._left.open(mailbox)
         )
         async with opened as calendars:
             yield calendars

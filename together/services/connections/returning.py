@@ -1,4 +1,8 @@
-"""A calendar that comes back takes up the sessions it held before, and the work that is left."""
+"""A calendar that comes back goes on with the work that is left, and resurrects nothing.
+
+Sessions that were handed over while it was away are Together's for good.  What still stands in it
+of those, or of sessions that were cancelled, is taken away now that it can be.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +14,24 @@ from together.services.outbox.targets import WAITS_FOR_MEMBER
 from together.services.sessions.organizing import account_hash
 from together.store.models import (
     Booking,
+    BookingState,
     CalendarEvent,
     Integration,
     Job,
     JobKind,
     JobState,
-)
-
-_KINDS = (
-    JobKind.WRITE_EVENT,
-    JobKind.POLL_MEETING,
-    JobKind.REVISE_EVENT,
-    JobKind.CANCEL_EVENT,
+    LeftEvent,
 )
 
 
 async def take_up(integration: Integration, *, after: int, now: int) -> None:
     """Go on where this member's same account left off; belongs into what connects it.
 
-    Of the sessions that are not over `after`, which is the clock's, events and jobs that name an
-    integration of before name this one from now on; `now` is the database's.
+    Of the sessions that are not over `after`, which is the clock's; `now` is the database's.
     """
-    mine: dict[str, Any] = {"organization_id": integration.organization_id}
-    left = CalendarEvent.filter(
-        **mine, account_hash=account_hash(integration), booking__ends__gt=after
-    ).exclude(integration_id=integration.id)
-    if ahead := sorted({row.booking_id for row in await left}):
-        # Whoever writes or cancels a session holds its row, and does it before this or after.
-        await Booking.filter(**mine, id__in=ahead).order_by("id").select_for_update()
-        for was, bookings in (await _held(integration, ahead)).items():
-            of_old: dict[str, Any] = {**mine, "integration_id": was, "booking_id__in": bookings}
-            await CalendarEvent.filter(**of_old).update(integration_id=integration.id)
-            jobs = Job.filter(**of_old, kind__in=_KINDS)
-            # One that a worker tries just now is tried again, in the calendar that is back.
-            await jobs.filter(state=JobState.WAITING).update(leased_until=None, due_at=now)
-            await jobs.update(integration_id=integration.id)
+    await _take_away_after_all(integration, after=after)
     left_to_do = Job.filter(
-        **mine,
+        organization_id=integration.organization_id,
         integration_id=integration.id,
         kind__in=(JobKind.WRITE_EVENT, JobKind.POLL_MEETING),
         state=JobState.PARKED,
@@ -61,17 +46,31 @@ async def take_up(integration: Integration, *, after: int, now: int) -> None:
     await reopen(integration, now=now)
 
 
-async def _held(integration: Integration, ahead: list[int]) -> dict[int, list[int]]:
-    """Give integration of before → its sessions, each session once: the newest row goes on."""
-    rows = await CalendarEvent.filter(
-        organization_id=integration.organization_id,
-        account_hash=account_hash(integration),
-        booking_id__in=ahead,
-    ).order_by("-id")
-    done = {row.booking_id for row in rows if row.integration_id == integration.id}
-    held: dict[int, list[int]] = {}
-    for row in rows:
-        if row.booking_id not in done:
-            done.add(row.booking_id)
-            held.setdefault(row.integration_id, []).append(row.booking_id)
-    return held
+async def _take_away_after_all(integration: Integration, *, after: int) -> None:
+    """Let what was to be taken out of the same account, under another row, be this one's work."""
+    mine: dict[str, Any] = {"organization_id": integration.organization_id}
+    same: dict[str, Any] = {
+        **mine,
+        "account_hash": account_hash(integration),
+        "booking__ends__gt": after,
+    }
+    left = await LeftEvent.filter(**same).exclude(integration_id=integration.id)
+    cancelled = await CalendarEvent.filter(
+        **same, booking__state=BookingState.CANCELLED
+    ).exclude(integration_id=integration.id)  # fmt: skip
+    sessions = sorted({row.booking_id for row in left} | {row.booking_id for row in cancelled})
+    if not sessions:
+        return
+    # Whoever writes or cancels a session holds its row, and does it before this or after.
+    await Booking.filter(**mine, id__in=sessions).order_by("id").select_for_update()
+    works: tuple[tuple[list[Any], type[Any], JobKind], ...] = (
+        (left, LeftEvent, JobKind.WITHDRAW_EVENT),
+        (cancelled, CalendarEvent, JobKind.CANCEL_EVENT),
+    )
+    for rows, model, kind in works:
+        for row in rows:
+            was = {**mine, "booking_id": row.booking_id, "integration_id": row.integration_id}
+            if await model.exists(**was | {"integration_id": integration.id}):
+                continue  # the newest row goes on
+            await model.filter(**was).update(integration_id=integration.id)
+            await Job.filter(**was, kind=kind).update(integration_id=integration.id)

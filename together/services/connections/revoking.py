@@ -1,6 +1,7 @@
 """Gives grants back to their service, from a sealed copy that only its own job opens.
 
-The copy of a leaver's grant also cancels the events they had made, and serves for nothing else.
+A copy first takes away the events that stand in the calendar and are to go: of sessions that are
+cancelled, or Together's from now on.  It serves for nothing else.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ async def stands(provider: str, account: Account) -> bool:
 
 
 class WaitsForCancellations(NeedsTime):
-    """The grant is still needed: events of its member wait to be cancelled."""
+    """The grant is still needed: events of its member wait to be taken away."""
 
-    words = "Events of this member wait to be cancelled."
+    words = "Events of this member wait to be taken away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class _Copy:
     capabilities: Capability
     grant: Grant
     until: int
+    member_id: int | None = None
+    """None in a copy that was made before this was noted."""
 
 
 class Revocations:
@@ -82,7 +85,7 @@ class Revocations:
     ) -> str:
         """Write the job, in the transaction which takes the grant out of use, and give its uid.
 
-        `left_by` names the integration of a leaver, whose events this grant still cancels.
+        `left_by` names the integration that it was of, whose events this grant still takes away.
         """
         # Held, so that its member leaves before this or after.
         stays = await (
@@ -100,7 +103,7 @@ class Revocations:
             due_at=now if due_at is None else due_at,
             created_at=now,
         )
-        copy = _Copy(account, capabilities, grant, until=now + seconds)
+        copy = _Copy(account, capabilities, grant, until=now + seconds, member_id=member_id)
         job.sealed = await self._sealed(job, copy)
         await job.save()
         return job.uid
@@ -125,7 +128,7 @@ class Revocations:
         """
         copy = await self._opened(job)
         provider = self._registry.calendars.get(job.provider or "")
-        if copy is None or provider is None or await database_now() >= copy.until:
+        if copy is None or provider is None or await _over(job, copy):
             return
         if await self._cancellations_ahead(job):
             raise WaitsForCancellations
@@ -145,7 +148,7 @@ class Revocations:
     async def left_behind(
         self, *, organization_id: int, integration_id: int
     ) -> AsyncGenerator[Calendars]:
-        """Open a calendar whose integration is gone, to cancel an event in it."""
+        """Open a calendar whose integration is gone, to take an event out of it."""
         job = await Job.get_or_none(
             organization_id=organization_id,
             integration_id=integration_id,
@@ -153,7 +156,7 @@ class Revocations:
             state=JobState.WAITING,
         )
         copy = None if job is None else await self._opened(job)
-        if job is None or copy is None or await database_now() >= copy.until:
+        if job is None or copy is None or await _over(job, copy):
             raise AuthorizationExpired
         provider = self._registry.calendars.get(job.provider or "")
         if provider is None:
@@ -200,6 +203,13 @@ class Revocations:
         if job.integration_id is None:
             return False
         mine: dict[str, Any] = {"organization_id": job.organization_id}
+        if await Job.exists(
+            **mine,
+            kind=JobKind.WITHDRAW_EVENT,
+            integration_id=job.integration_id,
+            state=JobState.WAITING,
+        ):
+            return True
         held = await CalendarEvent.filter(**mine, integration_id=job.integration_id).values_list(
             "booking_id", flat=True
         )
@@ -223,6 +233,7 @@ class Revocations:
                 "expires": int(grant.expires_at.timestamp()),
                 "scopes": sorted(grant.scopes),
                 "until": copy.until,
+                "member": copy.member_id,
             }
         )
         return await self._vault.seal(Secret(text), _place(job))
@@ -242,7 +253,18 @@ class Revocations:
                 scopes=frozenset(held["scopes"]),
             ),
             until=held["until"],
+            member_id=held.get("member"),
         )
+
+
+async def _over(job: Job, copy: _Copy) -> bool:
+    """Whether a copy is to be destroyed: earlier, where its member has left since it was made."""
+    now = await database_now()
+    if now >= copy.until:
+        return True
+    return now >= job.created_at + LEAVER_SECONDS and await Member.exists(
+        id=copy.member_id, organization_id=job.organization_id, active=False
+    )
 
 
 def _place(job: Job) -> Place:

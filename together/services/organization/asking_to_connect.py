@@ -25,6 +25,7 @@ from together.services.organization.overseeing import overseen
 from together.services.organization.proved import addresses_in, domains_of
 from together.services.organization.status_list import NONE, Which, matching
 from together.services.outbox.targets import NotYet
+from together.services.people import roles
 from together.services.people.matched import PACE
 from together.services.refusals import Forbidden, InvalidInput
 from together.services.signing_in.viewer import Viewer
@@ -104,7 +105,7 @@ class Asking:
 
         async def make() -> int:
             # Of two administrators at once, the second finds whom the first has asked.
-            await audit.turn(viewer.organization_id)
+            await roles.turn(viewer)
             letter = await BulkLetter.create(
                 organization_id=viewer.organization_id,
                 asked_by_id=viewer.member_id,

@@ -25,6 +25,8 @@ WORDS: Mapping[str, str] = {
     "integration.key_uploaded": "A key that may act for the members was uploaded.",
     "integration.offer_hidden": "The calendar services were hidden from members.",
     "integration.offer_limited": "It was said which calendar services members are offered.",
+    "integration.probed": "Together asked another mailbox, by itself, whether everything works.",
+    "integration.sessions_handed_over": "Together became the organizer of sessions ahead.",
     "integration.set_up": "The calendar service for everybody was chosen.",
     "integration.turned_off": "The organization's integration was turned off.",
     "integration.verification": "One mailbox was asked whether everything works.",
@@ -39,6 +41,7 @@ WORDS: Mapping[str, str] = {
     "member.role_changed": "A member was given another role.",
     "member.role_granted": "A new member was given a role.",
     "members.asked_to_connect": "Members who are not connected were written to.",
+    "outbox.retried": "The operator had work that was parked tried again.",
     "program.administrator_added": "A member was given a program to look after.",
     "program.administrator_removed": "A program was taken from a member.",
     "program.archived": "A program was closed, and its matches ended.",
@@ -48,6 +51,9 @@ WORDS: Mapping[str, str] = {
     "video.chosen": "It was said where sessions get their video links.",
 }
 """What each kind of line tells, in plain words."""
+
+BY_ITSELF = frozenset({"integration.probed"})
+"""What the program does with nobody telling it to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,11 @@ def told(text: str | None) -> Any:
 def said(action: str) -> str:
     """Say it in plain words; a newer program may write what this one has no words for."""
     return WORDS.get(action, action)
+
+
+def by_operator(row: AuditEntry) -> bool:
+    """Whether whoever runs the program did it: no member did, nor the program by itself."""
+    return row.actor_id is None and row.action not in BY_ITSELF
 
 
 async def lines(viewer: Viewer, asked: Asked, *, which: Which) -> Sequence[AuditEntry]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from together.providers.values import Capability
+from together.services.people import roles
 from together.services.signing_in.viewer import Viewer
 from together.store import audit
 from together.store.audit import Fact
@@ -15,6 +16,7 @@ from together.store.scope import Scope
 from together.store.transaction import transaction
 
 T = TypeVar("T")
+_SUBJECT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ async def changing(viewer: Viewer, action: str, work: Callable[[], Awaitable[T]]
     """Do it when it is its turn, and add one line with what became different."""
 
     async def told() -> T:
-        await audit.turn(viewer.organization_id)
+        await roles.turn(viewer)
         before = await _facts(viewer.organization_id)
         done = await work()
         after = await _facts(viewer.organization_id)
@@ -46,6 +48,36 @@ async def changing(viewer: Viewer, action: str, work: Callable[[], Awaitable[T]]
         return done
 
     return await transaction(told)
+
+
+async def mailbox_asked(
+    organization_id: int, address: str, *, actor_id: int | None, at: int
+) -> None:
+    """Write down that a mailbox is about to be asked, by an administrator or by the program.
+
+    Whose it is is told whole, however long it is.
+    """
+    await audit.record(
+        organization_id,
+        at=at,
+        actor_id=actor_id,
+        action="integration.probed" if actor_id is None else "integration.verification",
+        subject=f"mailbox:{address}"[:_SUBJECT],
+        after={"mailbox": address},
+    )
+
+
+async def handed_over(viewer: Viewer, sessions: int, *, at: int) -> None:
+    """Write down of how many sessions Together became the organizer, where it did of any."""
+    if sessions:
+        await audit.record(
+            viewer.organization_id,
+            at=at,
+            actor_id=viewer.member_id,
+            action="integration.sessions_handed_over",
+            subject=f"organization:{viewer.organization_id}",
+            after={"sessions": sessions},
+        )
 
 
 async def _facts(organization_id: int) -> dict[str, _Told]:

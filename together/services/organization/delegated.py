@@ -6,15 +6,16 @@ read from the database whenever a calendar is opened.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import httpx
+from tortoise.expressions import Q, Subquery
 
+from together.domain.addresses import email_key
 from together.providers.contract import CalendarProvider, Calendars
 from together.providers.delegation import Delegation, Verified, opener
 from together.providers.errors import (
@@ -24,34 +25,32 @@ from together.providers.errors import (
     Misconfigured,
     NeedsAdministrator,
     NoMailbox,
-    ProviderError,
+    ProviderUnavailable,
     ScopesMissing,
 )
 from together.providers.registry import Registry
 from together.providers.signing import signed_client
 from together.providers.values import Access, Capability, Grant, Secret
-from together.services.connections import sealing, trouble
-from together.services.connections.effective import MANAGED
+from together.services.connections import sealing
+from together.services.connections.effective import of_organization
 from together.services.connections.transport import unsigned
 from together.services.organization import delegation_state
-from together.services.organization.proved import domains_of, within
+from together.services.organization.everybody import mailbox_id
+from together.services.organization.probing import SOON, Probes, without_mailbox
+from together.services.organization.token_cache import Key, Tokens
 from together.store.models import (
     DelegationState,
     Integration,
     IntegrationState,
-    Member,
     OrganizationIntegration,
+    ProvedDomain,
 )
 from together.store.vault import Place, Vault
 
 log = logging.getLogger(__name__)
 
-PROBE = 15 * 60
-"""Seconds between two times of asking whether an organization's consent still works."""
-
-_SPARE = timedelta(seconds=90)
 _MOST = 10_000
-_Key = tuple[int, int, str, int]
+_AT_ONCE = 500
 
 
 class Delegations:
@@ -64,10 +63,11 @@ class Delegations:
         transport: httpx.AsyncBaseTransport,
         clock: Callable[[], int],
     ) -> None:
-        self._registry, self._vault, self._transport = registry, vault, transport
+        self._registry, self.vault, self._transport = registry, vault, transport
         self._clock, self._now = clock, sealing.moment(clock)
-        self._kept: dict[_Key, Grant] = {}
-        self._asking: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.tokens = Tokens(now=self._now, over=_over, most=_MOST)
+        self._probes = Probes(self.verified, clock, changed=self.tokens.forget)
+        self.probe, self.sweep = self._probes.probe, self._probes.sweep
 
     @asynccontextmanager
     async def open(
@@ -87,13 +87,13 @@ class Delegations:
             async with self.opened(row, mailbox, capabilities, allowed) as calendars:
                 yield calendars
         except NoMailbox as error:
-            await self._without_mailbox(integration, error)
+            await without_mailbox(integration, error, at=self._clock())
             raise
         except NeedsAdministrator as error:
-            if await self._fails(row, error):
+            if not await self._one_alone(row, error):
                 raise
             # The service says the same of a mailbox that is not the organization's.
-            await self._without_mailbox(integration, error)
+            await without_mailbox(integration, error, at=self._clock())
             raise MailboxRestricted(status=error.status, code=error.code) from None
 
     async def _standing(
@@ -116,7 +116,7 @@ class Delegations:
     ) -> AsyncGenerator[Calendars]:
         """Open a mailbox; `allowed` raises with the first request where that is over."""
         provider, delegation = self.provider(row)
-        key: _Key = (
+        key: Key = (
             row.organization_id,
             row.generation,
             mailbox if delegation.per_mailbox else "",
@@ -129,9 +129,7 @@ class Delegations:
 
         async def renewed(stale: Grant) -> Grant:
             await allowed()  # the token may be refused because it is over
-            kept = self._kept.get(key)
-            if kept is not None and kept.access_token == stale.access_token:
-                del self._kept[key]
+            self.tokens.refused(key, stale.access_token)
             return await self._token(row, key, mailbox, capabilities)
 
         async with signed_client(
@@ -144,23 +142,31 @@ class Delegations:
             yield provider.open(Access(http=http, mailbox=mailbox, capabilities=capabilities))
 
     async def _allowed(self, row: OrganizationIntegration, integration: Integration) -> None:
-        """Say that it is over unless member, domain and both generations are what they were."""
-        await sealing.standing(integration)
-        stands = await OrganizationIntegration.exists(
+        """Say that it is over unless member, domain and both generations are what they were.
+
+        One statement, because it is asked with every request.
+        """
+        organization_id = integration.organization_id
+        domain = email_key(integration.account_email).rpartition("@")[2]
+        consent = OrganizationIntegration.filter(
             id=row.id, generation=row.generation, state=DelegationState.ACTIVE
         )
-        active = await Member.exists(
-            id=integration.member_id, organization_id=row.organization_id, active=True
-        )
-        domains = await domains_of(row.organization_id)
-        if not stands or not active or not within(integration.account_email, domains):
+        proved = ProvedDomain.filter(organization_id=organization_id, domain=domain)
+        if not await Integration.filter(
+            Q(organization_id__in=Subquery(consent.values("organization_id"))),
+            Q(organization_id__in=Subquery(proved.values("organization_id"))),
+            id=integration.id,
+            organization_id=organization_id,
+            generation=integration.generation,
+            member__active=True,
+        ).exists():
             raise AuthorizationExpired
 
     async def _token(
-        self, row: OrganizationIntegration, key: _Key, mailbox: str, capabilities: Capability
+        self, row: OrganizationIntegration, key: Key, mailbox: str, capabilities: Capability
     ) -> Grant:
-        kept = self._kept.get(key)
-        if kept is not None and kept.expires_at - _SPARE > self._now():
+        kept = self.tokens.get(key)
+        if kept is not None:
             return kept
         _, delegation = self.provider(row)
         credential = await self.credential(row)
@@ -168,23 +174,11 @@ class Delegations:
             fresh = await delegation.grant(
                 http, credential, mailbox=mailbox, capabilities=capabilities, now=self._now()
             )
-        self._forget_old(row)
-        self._kept[key] = fresh
+        # What came too late is not kept: it may have ended while the service was asked.
+        if not await OrganizationIntegration.exists(id=row.id, generation=row.generation):
+            raise AuthorizationExpired
+        self.tokens.keep(key, fresh)
         return fresh
-
-    def _forget_old(self, row: OrganizationIntegration) -> None:
-        """Drop what no call uses any more: of an older generation, or expired."""
-        now = self._now()
-        dead = [
-            key
-            for key, grant in self._kept.items()
-            if grant.expires_at <= now
-            or (key[0] == row.organization_id and key[1] < row.generation)
-        ]
-        for key in dead:
-            del self._kept[key]
-        while len(self._kept) >= _MOST:
-            del self._kept[next(iter(self._kept))]
 
     # The consent itself
 
@@ -202,11 +196,11 @@ class Delegations:
         """Open what acts for the organization."""
         if row.credential is None:
             raise AuthorizationExpired
-        return await self._vault.open(row.credential, credential_place(row))
+        return await self.vault.open(row.credential, credential_place(row))
 
     async def sealed(self, row: OrganizationIntegration, secret: Secret) -> str:
         """Seal it to its row: it opens for no other organization, provider or account."""
-        return await self._vault.seal(secret, credential_place(row))
+        return await self.vault.seal(secret, credential_place(row))
 
     async def verified(self, row: OrganizationIntegration, mailbox: str) -> Verified:
         """Try on one mailbox all that is wanted, or raise what is in the way."""
@@ -232,60 +226,16 @@ class Delegations:
             raise ScopesMissing(missing=frozenset(), capabilities=found.capabilities)
         return found
 
-    async def probe(self, row: OrganizationIntegration) -> bool | None:
-        """Ask whether the consent still works, and note the answer; None where nobody can say."""
-        if not within(row.verified_mailbox or "", await domains_of(row.organization_id)):
-            return None
-        try:
-            await self.verified(row, row.verified_mailbox or "")
-        except NeedsAdministrator as error:
-            await delegation_state.failing(row, type(error).__name__, at=self._clock())
-            return False
-        except ProviderError as error:
-            if isinstance(error, Misconfigured):
-                trouble.tell_the_operator(error, about=f"organization {row.organization_id}")
-            return None
-        await delegation_state.healthy(row, at=self._clock())
-        return True
-
-    async def sweep(self) -> int:
-        """Ask about those that were not asked about in a while; say how many."""
-        now, asked = self._clock(), 0
-        due = OrganizationIntegration.filter(
-            state__in=sorted(MANAGED), verified_at__isnull=False, probed_at__lte=now - PROBE
-        )
-        for row in await due.order_by("probed_at", "id").limit(50):
-            turn = OrganizationIntegration.filter(id=row.id, probed_at=row.probed_at)
-            if await turn.update(probed_at=now):
-                await self.probe(row)
-                asked += 1
-        return asked
-
-    async def _fails(self, row: OrganizationIntegration, error: NeedsAdministrator) -> bool:
-        """Whether it is the organization's consent that does not work, or this mailbox alone."""
+    async def _one_alone(self, row: OrganizationIntegration, error: NeedsAdministrator) -> bool:
+        """Say whether it is this mailbox alone that is refused, and not the organization."""
         if isinstance(error, KeyRefused):
             await delegation_state.failing(row, type(error).__name__, at=self._clock())
-            return True
-        async with self._asking[row.organization_id]:  # of many who find out, one asks
-            now = await delegation_state.of(row.organization_id)
-            if now is None or now.state is not DelegationState.ACTIVE:
-                return True
-            return await self.probe(now) is not True
-
-    async def _without_mailbox(self, integration: Integration, error: ProviderError) -> None:
-        at = self._clock()
-        await Integration.filter(
-            id=integration.id,
-            organization_id=integration.organization_id,
-            generation=integration.generation,
-            state__in=[IntegrationState.ACTIVE, IntegrationState.NO_MAILBOX],
-        ).update(
-            state=IntegrationState.NO_MAILBOX,
-            reason=type(error).__name__,
-            since=at,
-            listed_at=at,
-            unreadable_since=None,
-        )
+            self.tokens.forget(row.organization_id)
+            return False
+        works = await self._probes.found_out(row.organization_id)
+        if works is None:  # nobody can say: it is for later, and for nobody to act
+            raise ProviderUnavailable(retry_after=timedelta(seconds=SOON)) from None
+        return works
 
 
 def credential_place(row: OrganizationIntegration) -> Place:
@@ -298,3 +248,21 @@ def credential_place(row: OrganizationIntegration) -> Place:
         provider=row.provider or "",
         account=row.credential_id or "",
     )
+
+
+async def _over(keys: Collection[Key]) -> Collection[Key]:
+    """Find the tokens of a generation that is over, or for a mailbox that is nobody's any more."""
+    organizations = {key[0] for key in keys}
+    rows = await OrganizationIntegration.filter(organization_id__in=sorted(organizations))
+    stands = {(row.organization_id, row.generation) for row in rows}
+    there: set[tuple[int, str]] = set()
+    for organization_id in organizations:
+        named = sorted({key[2] for key in keys if key[0] == organization_id and key[2]})
+        for place in range(0, len(named), _AT_ONCE):
+            ids = [mailbox_id(email_key(each)) for each in named[place : place + _AT_ONCE]]
+            mine = of_organization(organization_id).filter(account_id__in=ids, member__active=True)
+            found: Any = await mine.values_list("account_email", flat=True)
+            there |= {(organization_id, each) for each in found}
+    return [
+        key for key in keys if key[:2] not in stands or (key[2] and (key[0], key[2]) not in there)
+    ]

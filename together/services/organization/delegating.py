@@ -9,8 +9,14 @@ from together.providers.delegation import Delegation, KeyDelegation
 from together.providers.errors import ProviderError, UnusableKey
 from together.providers.registry import Registry
 from together.providers.values import Capability, Secret
-from together.services.connections.effective import MANAGED
-from together.services.organization import audited, delegation_state, everybody, set_up_words
+from together.services.connections.effective import MANAGED, of_organization
+from together.services.organization import (
+    audited,
+    delegation_state,
+    everybody,
+    moving_out,
+    set_up_words,
+)
 from together.services.organization.delegated import Delegations
 from together.services.organization.delegation_refusals import (
     DelegationNotOffered,
@@ -31,8 +37,8 @@ from together.services.organization.set_up_rows import (
     take_in,
 )
 from together.services.organization.set_up_status import Preview, Status, preview_of, steps_of
+from together.services.outbox import handing_over
 from together.services.signing_in.viewer import Viewer
-from together.store import audit
 from together.store.clock import database_now
 from together.store.database import Database
 from together.store.models import (
@@ -73,6 +79,12 @@ class OrganizationIntegrations:
         """Count whom activating would reach, and whom it would not."""
         looks_after(viewer)
         return await preview_of(viewer.organization_id)
+
+    async def sessions_in_calendars(self, viewer: Viewer) -> int:
+        """Count the sessions ahead that turning it off would hand over."""
+        looks_after(viewer)
+        mine, at = of_organization(viewer.organization_id), self._clock()
+        return await handing_over.counted(viewer.organization_id, mine, after=at)
 
     async def set_up(
         self, viewer: Viewer, *, provider: str, owner_email: str | None, limited: bool
@@ -148,12 +160,8 @@ class OrganizationIntegrations:
             raise SetUpIncomplete(set_up_words.before_verifying(missing))
         address = mailbox_address(mailbox, domains)
         # Before the service is asked: that somebody looked is written down whatever comes of it.
-        await audit.record(
-            viewer.organization_id,
-            at=self._clock(),
-            actor_id=viewer.member_id,
-            action="integration.verification",
-            subject=f"mailbox:{address}"[:60],
+        await audited.mailbox_asked(
+            viewer.organization_id, address, actor_id=viewer.member_id, at=self._clock()
         )
         try:
             await self._delegations.verified(row, address)
@@ -204,7 +212,11 @@ class OrganizationIntegrations:
         await Database.current().truncate_log()
 
     async def turn_off(self, viewer: Viewer, *, provider: str) -> None:
-        """Let members connect calendars themselves again; the key is destroyed."""
+        """Let members connect calendars themselves again; the key is destroyed.
+
+        The sessions ahead in their calendars are Together's from now on; while the key works, a
+        copy of it takes their events away, for an hour at most.
+        """
         looks_after(viewer)
 
         async def work() -> None:
@@ -214,7 +226,10 @@ class OrganizationIntegrations:
             if row.state is DelegationState.OFF:
                 return
             if row.state in MANAGED:
-                await everybody.take_away(viewer.organization_id)
+                at = self._clock()
+                handed = await everybody.take_away(viewer.organization_id, at=at)
+                await moving_out.later_with_copy(row, self._delegations)
+                await audited.handed_over(viewer, handed, at=at)
                 await delegation_state.arrange_later(
                     viewer.organization_id, stamp=await database_now()
                 )
@@ -249,3 +264,4 @@ class OrganizationIntegrations:
     ) -> None:
         """Do it, and write the line of the log, which makes administrators take turns."""
         await audited.changing(viewer, action, work, at=self._clock())
+        self._delegations.tokens.forget(viewer.organization_id)

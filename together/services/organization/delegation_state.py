@@ -11,6 +11,7 @@ from tortoise.expressions import F, Subquery
 
 from together.services.connections.effective import MANAGED, of_organization
 from together.services.outbox.targets import WAITS_FOR_MEMBER
+from together.store import audit
 from together.store.clock import database_now
 from together.store.models import (
     DelegationState,
@@ -76,6 +77,7 @@ async def healthy(row: OrganizationIntegration, *, at: int) -> bool:
     stamp = await database_now()
 
     async def work() -> bool:
+        await audit.turn(row.organization_id)  # in the order of whoever changes the integration
         changed = await OrganizationIntegration.filter(
             id=row.id,
             organization_id=row.organization_id,
@@ -116,13 +118,18 @@ async def arrange_later(organization_id: int, *, stamp: int) -> None:
         state=JobState.WAITING,
         leased_until=None,
     )
-    if not await waiting.exists():
-        await Job.create(
-            organization_id=organization_id,
-            kind=JobKind.ARRANGE_MEMBERS,
-            due_at=stamp,
-            created_at=stamp,
-        )
+
+    async def work() -> None:
+        await audit.turn(organization_id)  # or two would both find none
+        if not await waiting.exists():
+            await Job.create(
+                organization_id=organization_id,
+                kind=JobKind.ARRANGE_MEMBERS,
+                due_at=stamp,
+                created_at=stamp,
+            )
+
+    await transaction(work)
 
 
 async def _tell(row: OrganizationIntegration, kind: JobKind, *, stamp: int) -> None:

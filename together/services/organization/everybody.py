@@ -14,27 +14,27 @@ from together.services.connections import returning
 from together.services.connections.effective import MANAGED, of_organization
 from together.services.organization import delegation_state
 from together.services.organization.proved import domains_of
-from together.services.outbox.targets import Disconnected
+from together.services.organization.status_list import NONE
+from together.services.outbox import handing_over
 from together.store.clock import database_now
 from together.store.models import (
-    Booking,
     BusyBlock,
     BusyReading,
-    CalendarEvent,
     CalendarRow,
     DelegationState,
     Integration,
     IntegrationSource,
     IntegrationState,
-    Job,
-    JobKind,
-    JobState,
     Member,
+    MemberStatus,
     OrganizationIntegration,
-    VideoMeeting,
 )
 
-_WRITING = (JobKind.WRITE_EVENT, JobKind.POLL_MEETING, JobKind.CANCEL_EVENT)
+IN_A_ROUND = 100
+"""Organizations that are looked at again in one round."""
+
+ROUND = 600
+"""Seconds after which it is the turn of others."""
 
 
 async def suspend(organization_id: int, *, at: int) -> None:
@@ -49,34 +49,28 @@ async def suspend(organization_id: int, *, at: int) -> None:
         reason=None,
         unreadable_since=None,
         read_at=None,
+        watched_until=0,
         renewing_until=None,
         generation=F("generation") + 1,
     )
 
 
-async def take_away(organization_id: int, which: Q | None = None) -> None:
-    """Delete the connections that rest on the organization's consent, and all there is of them."""
+async def take_away(organization_id: int, which: Q | None = None, *, at: int) -> int:
+    """Delete the connections that rest on the organization's consent, and all there is of them.
+
+    However many, it takes a few statements: the sessions ahead that they held are handed over by
+    the job that has to be written with it (`moving_out`).  Says how many sessions these are.
+    """
     gone = of_organization(organization_id).filter(which or Q())
-    ids = Subquery(gone.values("id"))
-    mine: dict[str, Any] = {"organization_id": organization_id, "integration_id__in": ids}
-    await Job.filter(**mine, kind__in=_WRITING, state=JobState.WAITING).update(
-        state=JobState.PARKED, reason=Disconnected.__name__, leased_until=None
-    )
-    pending = CalendarEvent.filter(Q(event_id=None) | Q(meeting_pending=True), **mine).values(
-        "booking_id"
-    )
-    await Booking.filter(
-        organization_id=organization_id,
-        video__isnull=False,
-        join_url=None,
-        id__in=Subquery(pending),
-        id__not_in=Subquery(
-            VideoMeeting.filter(organization_id=organization_id).values("booking_id")
-        ),
-    ).update(link_given_up=True)
+    handed = await handing_over.counted(organization_id, gone, after=at)
+    mine: dict[str, Any] = {
+        "organization_id": organization_id,
+        "integration_id__in": Subquery(gone.values("id")),
+    }
     await _forget_times(organization_id, gone)
     await CalendarRow.filter(**mine).delete()
     await gone.delete()
+    return handed
 
 
 async def _forget_times(organization_id: int, which: QuerySet[Integration]) -> None:
@@ -106,9 +100,15 @@ async def welcome_many(organization_id: int, keys: Sequence[str], *, at: int) ->
 async def left_over(*, now: int) -> int:
     """Write down that the worker is to look at everybody again; `now` is the database's.
 
-    Whoever came in while their organization was just being activated is found by this.
+    Whoever came in while their organization was just being activated is found by this.  In each
+    round it is the turn of some organizations, and in the next of those that come after them.
     """
-    rows = await OrganizationIntegration.filter(state__in=sorted(MANAGED))
+    managing = OrganizationIntegration.filter(state__in=sorted(MANAGED))
+    rounds = -(-await managing.count() // IN_A_ROUND)
+    if not rounds:
+        return 0
+    turn = now // ROUND % rounds
+    rows = await managing.order_by("id").offset(turn * IN_A_ROUND).limit(IN_A_ROUND)
     for row in rows:
         await delegation_state.arrange_later(row.organization_id, stamp=now)
     return len(rows)
@@ -121,9 +121,13 @@ def mailbox_id(address_key: str) -> str:
 
 def lacking(row: OrganizationIntegration) -> QuerySet[Member]:
     """Find the active members that have no connection by the organization."""
-    having = of_organization(row.organization_id).values("member_id")
+    # What the database keeps of each member says it by an index, however many there are.
+    status = MemberStatus.filter(organization_id=row.organization_id, active=True)
+    without = status.filter(source__in=[NONE, IntegrationSource.INDIVIDUAL.value])
     return Member.filter(
-        organization_id=row.organization_id, active=True, id__not_in=Subquery(having)
+        organization_id=row.organization_id,
+        active=True,
+        id__in=Subquery(without.values("member_id")),
     )
 
 

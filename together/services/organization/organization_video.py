@@ -1,60 +1,60 @@
-"""An administrator says where sessions get their links, and the worker makes meetings with it."""
+"""An administrator says where sessions get their links."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
-from together.providers.contract import Meetings
-from together.providers.delegation import Credential
 from together.providers.errors import (
     Misconfigured,
     NeedsPerson,
     NeedsTime,
     ProviderError,
-    Refused,
     UnusableKey,
 )
 from together.providers.organization_video import OrganizationMeetings
 from together.providers.registry import Registry
-from together.providers.signing import signed_client
-from together.providers.values import Access, Capability, Grant, Secret
+from together.providers.values import Capability, Secret
 from together.services.connections import sealing, trouble
 from together.services.connections.offering import looks_after_integrations
 from together.services.connections.transport import unsigned
-from together.services.organization import audited, delegation_state
+from together.services.organization import (
+    audited,
+    delegation_state,
+    left_video,
+    owner_letters,
+)
 from together.services.organization.delegation_refusals import KeyUnusable, SetUpChanged
-from together.services.organization.video_choice import standing_provider
+from together.services.organization.video_opening import VideoOpenings, place
 from together.services.organization.video_refusals import (
     OrganizationVideoUnavailable,
     VideoObstacle,
+    no_links,
 )
 from together.services.outbox import meeting_jobs
+from together.services.people import roles
 from together.services.refusals import Forbidden, InvalidInput
 from together.services.signing_in.viewer import Viewer
-from together.store import audit
-from together.store.models import DelegationState, OrganizationVideo, VideoChoice, VideoMeeting
+from together.store.models import (
+    DelegationState,
+    JobKind,
+    LeftVideo,
+    OrganizationVideo,
+    VideoChoice,
+    new_uid,
+)
 from together.store.scope import Scope
 from together.store.transaction import transaction
-from together.store.vault import Place, Vault
+from together.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
 LARGEST_CREDENTIAL = 65_536
-_SPARE = timedelta(seconds=90)
 _MOST = 1_000
 _FRESH: dict[str, Any] = {"credential": None, "credential_id": None, "credential_name": None}
-
-
-class VideoChanged(Refused):
-    """The organization does not use the service any more that was to make the meeting."""
-
-    words = "The organization has chosen another video service."
 
 
 class OrganizationVideos:
@@ -70,7 +70,8 @@ class OrganizationVideos:
     ) -> None:
         self._registry, self._vault, self._transport = registry, vault, transport
         self._clock, self._now = clock, sealing.moment(clock)
-        self._kept: dict[tuple[int, int], Grant] = {}
+        openings = VideoOpenings(registry=registry, vault=vault, transport=transport, clock=clock)
+        self.open, self.left, self.tokens = openings.open, openings.left, openings.tokens
 
     async def status(self, viewer: Viewer) -> OrganizationVideo:
         """Read what was chosen."""
@@ -102,6 +103,7 @@ class OrganizationVideos:
         row = await _there(viewer)
         if provider is not None:
             columns = await self._own(row, provider, credential)
+        left = await self._left(row, columns)
         at = self._clock()
 
         async def work() -> None:
@@ -110,10 +112,43 @@ class OrganizationVideos:
             ).update(**columns, choice=choice, reason=None, since=at, generation=row.generation + 1)
             if not changed:
                 raise SetUpChanged
-            if provider is not None:
-                await meeting_jobs.go_on(viewer.organization_id, provider, now=at)
+            if provider is None:
+                return
+            if left is not None:
+                await left_video.moved(
+                    row, left, provider=provider, distribution=columns["distribution"], now=at
+                )
+            await meeting_jobs.go_on(viewer.organization_id, provider, now=at)
+            if no_links(row) is not None:
+                await owner_letters.tell_later(viewer.organization_id, JobKind.TELL_VIDEO_HEALTHY)
 
         await audited.changing(viewer, "video.chosen", work, at=at)
+        self.tokens.forget(viewer.organization_id)
+
+    async def _left(self, row: OrganizationVideo, columns: dict[str, Any]) -> LeftVideo | None:
+        """Give what takes meetings away at the service before, where another one is chosen."""
+        before = (row.provider, row.distribution)
+        if None in before or columns["provider"] is None:
+            return None  # links that were made stay as they are
+        if before == (columns["provider"], columns["distribution"]):
+            return None
+        left = LeftVideo(
+            uid=new_uid(),
+            organization_id=row.organization_id,
+            provider=row.provider,
+            distribution=row.distribution,
+            credential_id=row.credential_id,
+        )
+        if row.credential is not None:
+            try:
+                sealed_for = place(row, row.provider or "", row.credential_id or "")
+                secret = await self._vault.open(row.credential, sealed_for)
+            except Misconfigured as error:
+                # What is there stays there; that must not keep anybody from leaving it.
+                trouble.tell_the_operator(error, about=f"organization {row.organization_id}")
+            else:
+                left.credential = await self._vault.seal(secret, left_video.place(left))
+        return left
 
     async def _comes_with(self, viewer: Viewer, calendar: str | None) -> None:
         """Refuse links that cannot come with an event of the organization's calendars."""
@@ -140,6 +175,11 @@ class OrganizationVideos:
         if handed is None:
             if row.credential is None or (row.provider, row.distribution) != (slug, made_by):
                 raise OrganizationVideoUnavailable(VideoObstacle.CREDENTIAL_MISSING)
+            if row.reason is not None:  # or the owner would be told that it works again
+                sealed_for = place(row, slug, row.credential_id or "")
+                await self._tried(
+                    row, organization, await self._vault.open(row.credential, sealed_for)
+                )
             return chosen
         if len(handed.reveal()) > LARGEST_CREDENTIAL:
             raise KeyUnusable("This is too large to be a credential.")
@@ -147,8 +187,8 @@ class OrganizationVideos:
             credential = organization.read_credential(handed)
         except UnusableKey as unusable:
             raise KeyUnusable(unusable.words) from None
-        await self._tried(row, organization, credential)
-        sealed = await self._vault.seal(credential.secret, _place(row, slug, credential.id))
+        await self._tried(row, organization, credential.secret)
+        sealed = await self._vault.seal(credential.secret, place(row, slug, credential.id))
         return {
             **chosen,
             "credential": sealed,
@@ -157,79 +197,13 @@ class OrganizationVideos:
         }
 
     async def _tried(
-        self, row: OrganizationVideo, organization: OrganizationMeetings, credential: Credential
+        self, row: OrganizationVideo, organization: OrganizationMeetings, credential: Secret
     ) -> None:
         try:
             async with unsigned(self._transport) as http:
-                await organization.grant(http, credential.secret, now=self._now())
+                await organization.grant(http, credential, now=self._now())
         except ProviderError as error:
             raise _told(error, about=f"video of organization {row.organization_id}") from None
-
-    # What the worker does with it
-
-    @asynccontextmanager
-    async def open(self, meeting: VideoMeeting, *, mailbox: str) -> AsyncGenerator[Meetings]:
-        """Open the meetings of one host, where the organization still uses the service."""
-        row = await Scope(meeting.organization_id)(OrganizationVideo).first()
-        if row is None or (row.choice, row.provider, row.distribution) != (
-            VideoChoice.PROVIDER,
-            meeting.provider,
-            meeting.distribution,
-        ):
-            raise VideoChanged
-        video = standing_provider(row, self._registry)
-        if video is None or video.organization is None:
-            log.error("the video of organization %s is of %s", row.organization_id, row.provider)
-            raise Misconfigured
-        organization = video.organization
-
-        async def grant() -> Grant:
-            return await self._token(row, organization)
-
-        async def renewed(stale: Grant) -> Grant:
-            self._kept.pop((row.organization_id, row.generation), None)
-            return await self._token(row, organization)
-
-        try:
-            async with signed_client(
-                self._transport,
-                origins=organization.origins,
-                grant=grant,
-                renew=renewed,
-                now=self._now,
-            ) as http:
-                yield organization.open(
-                    Access(http=http, mailbox=mailbox, capabilities=Capability.MEETINGS)
-                )
-        except NeedsPerson as error:
-            await self._noted(row, type(error).__name__)
-            raise
-        if row.reason is not None:
-            await self._noted(row, None)
-
-    async def _token(self, row: OrganizationVideo, organization: OrganizationMeetings) -> Grant:
-        key = (row.organization_id, row.generation)
-        kept = self._kept.get(key)
-        if kept is not None and kept.expires_at - _SPARE > self._now():
-            return kept
-        if row.credential is None or not await OrganizationVideo.exists(
-            id=row.id, organization_id=row.organization_id, generation=row.generation
-        ):
-            raise VideoChanged
-        place = _place(row, row.provider or "", row.credential_id or "")
-        credential = await self._vault.open(row.credential, place)
-        async with unsigned(self._transport) as http:
-            fresh = await organization.grant(http, credential, now=self._now())
-        while len(self._kept) >= _MOST:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = fresh
-        return fresh
-
-    async def _noted(self, row: OrganizationVideo, reason: str | None) -> None:
-        if row.reason != reason:
-            await OrganizationVideo.filter(
-                id=row.id, organization_id=row.organization_id, generation=row.generation
-            ).update(reason=reason, since=self._clock())
 
 
 def _told(error: ProviderError, *, about: str) -> OrganizationVideoUnavailable:
@@ -254,21 +228,9 @@ async def _there(viewer: Viewer) -> OrganizationVideo:
     """Give the row, which is made where there is none: what is sealed names it."""
 
     async def work() -> OrganizationVideo:
-        await audit.turn(viewer.organization_id)
+        await roles.turn(viewer)
         return await _row(viewer) or await OrganizationVideo.create(
             organization_id=viewer.organization_id
         )
 
     return await transaction(work)
-
-
-def _place(row: OrganizationVideo, slug: str, account: str) -> Place:
-    return Place(
-        organization_id=row.organization_id,
-        purpose="delegation",
-        table="organization_video",
-        column="credential",
-        row=row.uid,
-        provider=slug,
-        account=account,
-    )

@@ -7,7 +7,8 @@ from typing import Any
 
 from tortoise.expressions import F
 
-from together.services.organization import delegation_state, everybody
+from together.services.connections.effective import MANAGED
+from together.services.organization import delegation_state, everybody, moving_out
 from together.services.organization.proved import addresses_in, domains_of, within
 from together.store import audit
 from together.store.clock import database_now
@@ -44,9 +45,11 @@ async def remove(organization_id: int, domains: Sequence[str], *, at: int) -> No
             organization_id, "domain.removed", ",".join(domains), before=there, after=[], at=at
         )
         await mine.delete()
+        # Their mailboxes are not the organization's to say about: what stands there stays there.
         await everybody.take_away(
-            organization_id, addresses_in(domains, column="member__email_key")
+            organization_id, addresses_in(domains, column="member__email_key"), at=at
         )
+        await moving_out.later(organization_id)
         await _unverified(organization_id)
 
     await transaction(work)
@@ -59,7 +62,9 @@ async def _unverified(organization_id: int) -> None:
         return
     columns: dict[str, Any] = {"generation": F("generation") + 1}
     if not within(row.verified_mailbox or "", await domains_of(organization_id)):
-        columns |= {"verified_at": None, "verified_mailbox": None}
+        columns["verified_mailbox"] = None
+        if row.state not in MANAGED:  # or another mailbox is asked from now on
+            columns["verified_at"] = None
         if row.state is DelegationState.VERIFIED:
             columns["state"] = DelegationState.SETTING_UP
     await OrganizationIntegration.filter(id=row.id, organization_id=organization_id).update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from together.domain.addresses import BadAddress, checked_email, email_key
-from together.services.organization.proved import addresses_in, domains_of, within
+from together.services.organization.proved import domains_of, within
 from together.services.refusals import InvalidInput
 from together.services.signing_in.viewer import Viewer
 from together.store.models import Member
@@ -18,12 +18,19 @@ async def owner_address(viewer: Viewer, text: str) -> str:
         address = checked_email(text)
     except BadAddress:
         raise InvalidInput("ownerEmail", "This is not an e-mail address.") from None
-    domain = email_key(address).rpartition("@")[2]
     if within(address, await domains_of(viewer.organization_id)):
         return address
-    if await Scope(viewer.organization_id)(Member).filter(addresses_in([domain])).exists():
+    # That a member has an address there makes a domain nobody's own: they may be a guest.
+    signed_in = Scope(viewer.organization_id)(Member).filter(
+        email_key=email_key(address), active=True, subject__isnull=False
+    )
+    if await signed_in.exists():
         return address
-    raise InvalidInput("ownerEmail", "Name an address of your own organization.")
+    raise InvalidInput(
+        "ownerEmail",
+        "Name an address in a proved domain of your organization, or that of a member who has "
+        "signed in with it.",
+    )
 
 
 def mailbox_address(text: str, domains: Sequence[str]) -> str:

@@ -99,3 +99,4 @@ async def take_in(
         await audited.changing(viewer, action, work, at=at)
     except Taken:
         raise CredentialTaken(words.taken) from None
+    delegations.tokens.forget(viewer.organization_id)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from together.providers.delegation import Step, StepKind
 from together.providers.registry import Registry
 from together.providers.values import Capability
-from together.services.connections.effective import IN_USE
 from together.services.organization.proved import addresses_in, domains_of
-from together.store.models import Integration, IntegrationState, Member, OrganizationIntegration
+from together.store.models import IntegrationState, MemberStatus, OrganizationIntegration
 from together.store.scope import Scope
 
 GIVING = frozenset({StepKind.UPLOAD_KEY, StepKind.CONSENT})
@@ -44,12 +43,12 @@ class Status:
 
 async def preview_of(organization_id: int) -> Preview:
     """Count active members by whether they are connected, and in a domain."""
-    scope = Scope(organization_id)
-    domains = await domains_of(organization_id)
-    everybody = await scope(Member).filter(addresses_in(domains), active=True).count()
-    works = scope(Integration).filter(IN_USE, state=IntegrationState.ACTIVE, member__active=True)
-    inside = works.filter(addresses_in(domains, column="member__email_key"))
-    keep, connected = await inside.count(), await works.count()
+    # What the database keeps of each member, and an index of it holds: no connection is read.
+    active = Scope(organization_id)(MemberStatus).filter(active=True)
+    inside = active.filter(addresses_in(await domains_of(organization_id)))
+    works = {"state": IntegrationState.ACTIVE.value}
+    everybody, keep = await inside.count(), await inside.filter(**works).count()
+    connected = await active.filter(**works).count()
     return Preview(gain=everybody - keep, keep=keep, lose=connected - keep)
 
 

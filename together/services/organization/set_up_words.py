@@ -59,11 +59,16 @@ ALL = (UNDECIDED, BY_KEY, BY_CONSENT)
 
 CHOOSE = "Choose the calendar service."
 ACTIVATE = "Activate it."
+NO_MAILBOX_LEFT = (
+    "No mailbox is left on which it can be seen whether everything still works. Verify another one."
+)
 NOTHING = "There is nothing to do."
 _PROVE = (
     "Ask whoever runs Together to say which domains are yours: together domains {slug} add DOMAIN."
 )
-_WITH_VERIFYING = frozenset({ACTIVATE, *(w.verify for w in ALL), *(w.repair for w in ALL)})
+_WITH_VERIFYING = frozenset(
+    {ACTIVATE, NO_MAILBOX_LEFT, *(w.verify for w in ALL), *(w.repair for w in ALL)}
+)
 
 
 def words_of(row: OrganizationIntegration, registry: Registry) -> Words:
@@ -89,6 +94,8 @@ def missing(
         left.append(words.repair)
     elif row.verified_at is None:
         left.append(words.verify)
+    elif row.verified_mailbox is None:
+        left.append(NO_MAILBOX_LEFT)
     if row.state not in MANAGED:
         left.append(ACTIVATE)
     return tuple(left)

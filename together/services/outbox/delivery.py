@@ -26,14 +26,19 @@ from together.providers.errors import (
 )
 from together.providers.registry import Registry
 from together.services.connections.resting import LeftAlone, Resting
+from together.services.listening.telling import Telling
 from together.services.organization import asking_to_connect
 from together.services.organization.arranging import Arranging
+from together.services.organization.moving_out import MovingOut
+from together.services.outbox import event_jobs
 from together.services.outbox.event_writing import EventWriter
 from together.services.outbox.letters import MAILS
 from together.services.outbox.mail import Mails
 from together.services.outbox.meeting_writing import MeetingWriter, OpensMeetings
 from together.services.outbox.spreading import spread
 from together.services.outbox.targets import OpensForDelivery
+from together.services.outbox.withdrawing import Withdrawing
+from together.services.sessions import disputes
 from together.store.clock import database_now
 from together.store.models import Job, JobKind, JobState
 from together.store.transaction import transaction
@@ -58,7 +63,20 @@ KEPT = 7 * 86_400
 mail."""
 
 
-TAKES_AWAY = frozenset({JobKind.REVOKE_GRANT, JobKind.CANCEL_EVENT, JobKind.CANCEL_MEETING})
+TAKES_AWAY = frozenset(
+    {
+        JobKind.REVOKE_GRANT,
+        JobKind.CANCEL_EVENT,
+        JobKind.CANCEL_MEETING,
+        JobKind.WITHDRAW_EVENT,
+    }
+)
+
+TELLS = MAILS | {JobKind.TELL_LISTENER}
+"""What comes too late to be told a week later."""
+
+_IN_TURNS = frozenset({JobKind.POLL_MEETING, JobKind.ARRANGE_MEMBERS, JobKind.HAND_OVER})
+"""What is done a part at a time, each as soon as it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +106,26 @@ class Delivery:
         *,
         resting: Resting | None = None,
         videos: OpensMeetings | None = None,
+        telling: Telling | None = None,
+        tell: Callable[[JobKind, str], object] = lambda _kind, _outcome: None,
     ) -> None:
         """Without `mails`, they are printed; without `resting`, nobody else is told of the pauses
-        that a service asks for.
+        that a service asks for.  `tell` hears of each try how it ended.
         """
+        self._tell, self._telling = tell, telling or Telling({})
         self.mails = mails or Mails(registry, clock)
         self._grants = grants
         self._events = EventWriter(grants, registry, clock, resting=resting or Resting(clock))
+        self._withdrawing = Withdrawing(self._events.open_anyhow, clock)
+        self._moving_out = MovingOut(clock)
         self._arranging = Arranging(grants, clock)
         self._meetings = None if videos is None else MeetingWriter(videos, registry, clock)
 
     async def run_once(self) -> int:
-        """Claim what is due, as far as there are places, and deliver all of it; say how much."""
+        """Claim what is due, as far as there are places, and deliver all of it; say how much.
+
+        One round, for whoever steps through it: `Worker` fills each place as it comes free.
+        """
         jobs = await claim(PLACES)
         async with asyncio.TaskGroup() as group:
             for job in jobs:
@@ -110,6 +136,9 @@ class Delivery:
         """Try a job that was claimed just now, and note what became of it."""
         verdict = await self._tried(job)
         await settle(job, verdict)
+        if verdict.state is JobState.PARKED:
+            await event_jobs.end_if_gone(job)
+        self._tell(job.kind, verdict.reason or verdict.state.value)
         log.info("job %s %s: %s %s", job.id, job.kind, verdict.state, verdict.reason or "")
 
     async def _tried(self, job: Job) -> Verdict:
@@ -137,18 +166,30 @@ class Delivery:
                 await self._events.write(job)
             case JobKind.REVISE_EVENT:
                 await self._events.revise(job)
+            case JobKind.LOOK_AT_EVENT:
+                await self._events.look(job)
+            case JobKind.SETTLE_CONFLICT:
+                await disputes.settle(job)
             case JobKind.WRITE_MEETING if self._meetings is not None:
                 await self._meetings.write(job)
             case JobKind.CANCEL_MEETING if self._meetings is not None:
                 await self._meetings.cancel(job)
+            case JobKind.LEAVE_MEETING if self._meetings is not None:
+                await self._meetings.leave(job)
             case JobKind.POLL_MEETING:
                 await self._events.poll(job)
             case JobKind.CANCEL_EVENT:
                 await self._events.cancel(job)
+            case JobKind.WITHDRAW_EVENT:
+                await self._withdrawing.withdraw(job)
+            case JobKind.HAND_OVER:
+                await self._moving_out.hand_over(job)
             case JobKind.ARRANGE_MEMBERS:
                 await self._arranging.arrange(job)
             case JobKind.SPREAD_LETTERS:
                 await asking_to_connect.spread(job)
+            case JobKind.TELL_LISTENER:
+                await self._telling.tell(job)
             case mail if mail in MAILS:
                 await self.mails.send(job)
 
@@ -177,7 +218,7 @@ def _revocation(job: Job, error: ProviderError) -> Verdict:
 
 def _pause(job: Job, asked: timedelta | None) -> int:
     """Twice as long each time, as long as the service asks, and never all at once."""
-    if job.kind in (JobKind.POLL_MEETING, JobKind.ARRANGE_MEMBERS) and asked is not None:
+    if job.kind in _IN_TURNS and asked is not None:
         return int(asked.total_seconds())
     growing = min(5 << min(job.attempts, 12), LONGEST_PAUSE)
     least = max(growing // 2, int(asked.total_seconds()) if asked else 0)
@@ -218,7 +259,7 @@ def _due(now: int) -> QuerySet[Job]:
 async def settle(job: Job, verdict: Verdict) -> None:
     """Note what became of a job, unless its lease has passed to somebody else."""
     now = await database_now()
-    given_up = job.kind in TAKES_AWAY or job.kind in MAILS
+    given_up = job.kind in TAKES_AWAY or job.kind in TELLS
     late = given_up and job.created_at + KEPT <= now
     if late and verdict.state is JobState.WAITING:
         ends = JobState.DONE if job.kind is JobKind.REVOKE_GRANT else JobState.PARKED
@@ -243,5 +284,5 @@ async def settle(job: Job, verdict: Verdict) -> None:
 
 async def forget(*, now: int) -> int:
     """Delete the jobs that were done long ago, and mails nobody took; say how many there were."""
-    over = Q(state=JobState.DONE) | Q(state=JobState.PARKED, kind__in=sorted(MAILS))
+    over = Q(state=JobState.DONE) | Q(state=JobState.PARKED, kind__in=sorted(TELLS))
     return int(await Job.filter(over, created_at__lt=now - KEPT).delete())

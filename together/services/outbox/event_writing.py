@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -35,8 +35,11 @@ from together.services.outbox.targets import (
     is_bookers,
     target_of,
 )
+from together.services.outbox.withdrawing import note_written
+from together.services.sessions.taking_over import take_over
 from together.store.clock import database_now
 from together.store.models import (
+    STANDING,
     Booking,
     BookingState,
     CalendarEvent,
@@ -104,7 +107,7 @@ class EventWriter:
         if await event_jobs.changed_before(job):
             raise NotYet(retry_after=timedelta(seconds=1))
         target = await target_of(job)
-        if target is None or target.row.event_id is None:
+        if target is None or target.row.event_id is None or target.row.gone_at is not None:
             return
         if target.booking.state is BookingState.CANCELLED or target.booking.ends <= self._clock():
             return
@@ -113,9 +116,25 @@ class EventWriter:
         draft = await drafted(target, self._registry)
         async with self._open(target.integration) as calendars:
             await calendars.update(target.event, draft)
-        await _row(target).update(starts=draft.span.starts, ends=draft.span.ends)
+        await event_jobs.written(target, draft.span, at=await database_now())
         if target.organizes:
             await invitations.told_by_calendar(target.booking)
+
+    async def look(self, job: Job) -> None:
+        """Read an event again once nothing of ours is on its way to it; take over what is new."""
+        target = await target_of(job)
+        if target is None or target.row.event_id is None or target.integration is None:
+            return
+        if target.booking.state not in STANDING or target.booking.ends <= self._clock():
+            return
+        if await event_jobs.under_way(target):
+            raise NotYet(retry_after=timedelta(seconds=2))
+        read_at, found = await database_now(), None
+        async with self._open(target.integration) as calendars:
+            with suppress(Gone):
+                found = await calendars.read(target.event)
+        generation = target.integration.generation
+        await take_over(target.row, found, read_at=read_at, generation=generation)
 
     async def poll(self, job: Job) -> None:
         """Read the event until its link is there; one that failed is asked for again."""
@@ -164,7 +183,7 @@ class EventWriter:
             if await event_jobs.given_up_on(target):
                 await self._leave_nothing(target)
             return
-        async with self._open_anyhow(target) as calendars:
+        async with self._open_target(target) as calendars:
             await calendars.cancel(target.event)
         if await is_bookers(target.row):
             await invitations.told_by_calendar(target.booking)
@@ -185,9 +204,11 @@ class EventWriter:
                 .select_for_update()
                 .get()
             )
-            await _row(target).update(event_id=event.id, meeting_pending=waits)
+            if not await _row(target).update(event_id=event.id, meeting_pending=waits):
+                await note_written(target.row, event.id)  # its calendar is gone: it is taken away
+                return
             if written:
-                await _row(target).update(starts=event.span.starts, ends=event.span.ends)
+                await event_jobs.written(target, event.span, at=at)
             # The calendar may have been disconnected and connected anew while it was written.
             integration_id = (await _row(target).get()).integration_id
             if booking.state is BookingState.CANCELLED:
@@ -237,7 +258,7 @@ class EventWriter:
         way makes none after that.  Without guests, so that nobody hears of what was never there.
         """
         draft = replace(await drafted(target, self._registry), guests=(), wants_meeting=False)
-        async with self._open_anyhow(target) as calendars:
+        async with self._open_target(target) as calendars:
             try:
                 event = await calendars.create(draft)
             except Gone:
@@ -256,13 +277,19 @@ class EventWriter:
         ):
             yield calendars
 
-    def _open_anyhow(self, target: Target) -> AbstractAsyncContextManager[Calendars]:
-        """Open the calendar to take something away, also when its member has left."""
-        if target.integration is not None:
-            return self._open(target.integration)
-        return self._grants.left_behind(
-            organization_id=target.row.organization_id, integration_id=target.row.integration_id
-        )
+    def _open_target(self, target: Target) -> AbstractAsyncContextManager[Calendars]:
+        row = target.row
+        there = {"organization_id": row.organization_id, "integration_id": row.integration_id}
+        return self.open_anyhow(target.integration, **there)
+
+    def open_anyhow(
+        self, integration: Integration | None, *, organization_id: int, integration_id: int
+    ) -> AbstractAsyncContextManager[Calendars]:
+        """Open a calendar to take something away, also one that is not connected any more."""
+        if integration is not None:
+            return self._open(integration)
+        gone = {"organization_id": organization_id, "integration_id": integration_id}
+        return self._grants.left_behind(**gone)
 
 
 def _row(target: Target) -> QuerySet[CalendarEvent]:

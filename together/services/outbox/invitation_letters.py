@@ -22,6 +22,8 @@ class Told:
     organizer: Person
     again: bool
     """Whether they were told before, and this is a change."""
+    replaces: bool
+    """Whether they had it from a calendar before, which does not hold it any more."""
     answer_at: str | None
     """Where they answer; None where nobody can any more."""
     at: int
@@ -88,17 +90,19 @@ def _invited(told: Told) -> tuple[list[str], int]:
     others = listed([each.name for each in told.people if each.address != told.receiver.email])
     if told.again:
         first = f"Your session with {others} has changed. It is now: {title}, {told.when}."
+    elif told.replaces:
+        first = (
+            f"Your session with {others} goes on as planned, and Together invites you to it from "
+            f"now on: {title}, {told.when}. This replaces the invitation, or the event, that is in "
+            "your calendar. If that is not taken away there, delete it: it is not kept up to date."
+        )
     elif booking.booked_by_id == told.receiver.id:
         first = f"You have booked a session with {others}: {title}, {told.when}."
     else:
         first = f"You are invited to a session with {others}: {title}, {told.when}."
     said = [f"Hello {told.receiver.name},", first, *_ways_to_meet(told)]
     if booking.video is not None and booking.join_url is None:
-        said.append(
-            "Its video link could not be made. Agree on another way to meet."
-            if booking.link_given_up
-            else "Its video link is still being made. You are written to again once it is there."
-        )
+        said.append(_of_the_link(told))
     if told.answer_at is None:
         return said, len(said)
     if told.me.answer is Answer.NEEDS_ACTION:
@@ -109,6 +113,14 @@ def _invited(told: Told) -> tuple[list[str], int]:
     else:
         said.append("Should it change whether you come, say so on the page below.")
     return said, len(said)
+
+
+def _of_the_link(told: Told) -> str:
+    if not told.booking.link_given_up:
+        return "Its video link is still being made. You are written to again once it is there."
+    if told.replaces and not told.again:
+        return "It has no video link any more: that of before ended. Agree on another way to meet."
+    return "Its video link could not be made. Agree on another way to meet."
 
 
 def _ways_to_meet(told: Told) -> list[str]:

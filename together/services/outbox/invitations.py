@@ -177,7 +177,7 @@ class Invitations:
             return None
         method = Method.REQUEST
         if booking.state is BookingState.CANCELLED:
-            if row.sent is None and row.tried is None:
+            if row.sent is None and row.tried is None and not row.replaces:
                 return None  # nobody takes back what was never sent
             method = Method.CANCEL
         seats = await (
@@ -205,6 +205,7 @@ class Invitations:
                 people=[_person(seat) for seat in seats],
                 organizer=self._organizer,
                 again=row.sent is not None,
+                replaces=row.replaces,
                 answer_at=answer,
                 at=self._clock(),
             ),

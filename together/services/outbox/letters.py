@@ -16,8 +16,12 @@ MAILS = frozenset(
         JobKind.TELL_MATCHED,
         JobKind.TELL_FAILING,
         JobKind.TELL_HEALTHY,
+        JobKind.TELL_VIDEO_FAILING,
+        JobKind.TELL_VIDEO_HEALTHY,
         JobKind.ASK_TO_CONNECT,
         JobKind.INVITE,
+        JobKind.REMIND_DAY,
+        JobKind.REMIND_HOUR,
     }
 )
 """The jobs of the outbox that are letters."""

@@ -7,6 +7,7 @@ server's acceptance and our note of it leaves a second copy, with the same Messa
 from __future__ import annotations
 
 import logging
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from together.providers.errors import Misconfigured, Refused
 from together.providers.registry import Registry
 from together.services.connections import holders, reminders, trouble
 from together.services.organization import connect_letters, owner_letters
+from together.services.outbox import session_reminders
 from together.services.outbox.answer_links import AnswerLinks
 from together.services.outbox.invitations import Invitations
 from together.services.outbox.itip import Person
@@ -36,6 +38,11 @@ log = logging.getLogger(__name__)
 NAME = "Together"
 SENDER = "together@localhost"
 """Whom mails come from where nobody has said it; such mails are printed only."""
+
+_MARKS = frozenset('()<>[]@,:;.\\"')
+"""What has a meaning of its own where addresses are listed."""
+_WHOLE = re.compile(r'"(?:\\.|[^"\\])*"|=\?[^?]*\?[^?]*\?[^?]*\?=')
+"""What stands in quotation marks, or is encoded, and has none."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -81,6 +88,10 @@ class Mails:
         """Write down the reminders that are due; say for how many calendars that was."""
         return await reminders.write_down(now=self._clock())
 
+    async def remind_of_sessions(self) -> int:
+        """Write down the reminders of sessions that are due; say how many there are."""
+        return await session_reminders.write_down(now=self._clock())
+
     async def send(self, job: Job) -> None:
         """Send the mail of a job, unless there is nothing to say any more."""
         if job.kind is JobKind.INVITE:
@@ -110,8 +121,12 @@ class Mails:
                 return await holders.letter(job, registry=self._registry)
             case JobKind.TELL_MATCHED:
                 return await matched.letter(job)
+            case JobKind.REMIND_DAY | JobKind.REMIND_HOUR:
+                return await session_reminders.letter(job, now=self._clock())
             case JobKind.TELL_FAILING | JobKind.TELL_HEALTHY:
                 return await owner_letters.letter(job, registry=self._registry)
+            case JobKind.TELL_VIDEO_FAILING | JobKind.TELL_VIDEO_HEALTHY:
+                return await owner_letters.about_video(job, registry=self._registry)
             case JobKind.ASK_TO_CONNECT:
                 return await connect_letters.letter(job, registry=self._registry, page=self._page)
         raise Misconfigured  # it is no mail
@@ -134,7 +149,7 @@ def written(letter: Letter, *, sender: str, key: str, at: int) -> EmailMessage:
     ours = _Name.of(sender)
     message["From"] = Address(NAME, ours.local, ours.domain)
     theirs = _Name.of(_said_to_a_server(letter.address))
-    message["To"] = Address(_heading(letter.name), theirs.local, theirs.domain)
+    message["To"] = _receiver(_heading(letter.name), theirs)
     message["Subject"] = _heading(letter.subject)
     message["Date"] = datetime.fromtimestamp(at, UTC)
     message["Message-ID"] = f"<{key}@{ours.domain}>"
@@ -166,6 +181,21 @@ def _said_to_a_server(address: str) -> str:
     if _heading(checked) != checked:
         raise AddressRefused
     return checked
+
+
+def _receiver(name: str, theirs: _Name) -> Address:
+    """Say whom it is for, so that whoever reads the header finds this one address in it.
+
+    Python drops the quotation marks of a name that it breaks into lines, and what is in the name
+    would be read as further addresses; such a name goes without the marks of a list of them.
+    """
+    receiver = Address(name, theirs.local, theirs.domain)
+    folded = SMTP.header_factory("To", str(receiver)).fold(policy=SMTP)
+    bare = _WHOLE.sub("", folded.removeprefix("To:").rpartition("<")[0])
+    if _MARKS.isdisjoint(bare):
+        return receiver
+    plain = "".join(" " if each in _MARKS else each for each in name)
+    return Address(one_line(plain), theirs.local, theirs.domain)
 
 
 def _heading(text: str) -> str:

@@ -9,8 +9,8 @@ from tortoise.queryset import QuerySet
 from together.providers.registry import Registry
 from together.store.clock import database_now
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     Job,
     JobKind,
     JobState,
@@ -80,7 +80,7 @@ async def go_on(organization_id: int, provider: str, *, now: int) -> None:
         organization_id=organization_id,
         kind=JobKind.WRITE_MEETING,
         state=JobState.PARKED,
-        booking__state=BookingState.CONFIRMED,
+        booking__state__in=STANDING,
         booking__ends__gt=now,
         booking__video=provider,
     ).values_list("id", "booking_id")

@@ -16,25 +16,41 @@ from together.providers.contract import Meetings
 from together.providers.errors import Gone, NeedsPerson, Refused
 from together.providers.registry import Registry
 from together.providers.values import Meeting
+from together.services.organization import left_video
 from together.services.outbox import invitations, meeting_jobs
 from together.services.outbox.join_links import checked_url
 from together.services.outbox.targets import LinkMissing, NotYet, SessionOver
 from together.store.clock import database_now
 from together.store.models import (
+    STANDING,
     Booking,
     BookingState,
     CalendarEvent,
     Job,
     JobKind,
+    LeftMeeting,
+    LeftVideo,
     Member,
     Organization,
     VideoMeeting,
 )
 from together.store.transaction import transaction
 
+KEPT = 7 * 86_400
+"""Seconds after a session for which it is tried to take away what it left somewhere."""
+
+
+class OpensLeft(Protocol):
+    """What `left_video.LeftVideos` does for the worker."""
+
+    def open(self, left: LeftVideo, *, mailbox: str) -> AbstractAsyncContextManager[Meetings]: ...
+
 
 class OpensMeetings(Protocol):
     """What `organization_video.OrganizationVideos` does for the worker."""
+
+    @property
+    def left(self) -> OpensLeft: ...
 
     def open(
         self, meeting: VideoMeeting, *, mailbox: str
@@ -92,6 +108,59 @@ class MeetingWriter:
         async with self._opened(booking, row) as (meetings, _):
             await meetings.cancel(Meeting(row.meeting_id, booking.join_url or ""))
 
+    async def leave(self, job: Job) -> None:
+        """Take away what was made at a service that was left, once there is another link."""
+        booking, row = await _read(job)
+        mine = LeftMeeting.filter(organization_id=job.organization_id, booking_id=job.booking_id)
+        for left in await mine.order_by("id").select_related("left"):
+            if booking is None:
+                return
+            ahead = booking.state in STANDING and booking.ends > self._clock()
+            if ahead and row is not None and row.meeting_id is None:
+                raise NotYet(retry_after=timedelta(minutes=1))
+            try:
+                if booking.ends + KEPT > self._clock():
+                    await self._taken_away(booking, left, row)
+            except (Refused, NeedsPerson):
+                await self._left(left)
+                raise
+            await self._left(left)
+
+    async def _taken_away(
+        self, booking: Booking, left: LeftMeeting, row: VideoMeeting | None
+    ) -> None:
+        """Take it away, unless the organization came back and it is the session's again."""
+        host = await Member.get(id=booking.booked_by_id, organization_id=booking.organization_id)
+        organization = await Organization.get(id=booking.organization_id)
+        standing = None
+        if booking.state in STANDING and row is not None:
+            standing = row.meeting_id if row.provider == left.left.provider else None
+        made = left.meeting_id
+        if made is not None and made == standing:
+            return
+        async with self._videos.left.open(left.left, mailbox=host.email) as meetings:
+            if made is None:
+                # It may have been made, and making it again is how it is found.
+                span, title = _span(booking), organization.event_title
+                try:
+                    found = await meetings.create(key=booking.event_key, span=span, title=title)
+                except Gone:
+                    return
+                made = found.id
+            if made != standing:
+                await meetings.cancel(Meeting(made, ""))
+
+    async def _left(self, left: LeftMeeting) -> None:
+        """Forget it, and with the last one what opened the service."""
+        mine: dict[str, Any] = {"organization_id": left.organization_id}
+
+        async def work() -> None:
+            await LeftMeeting.filter(**mine, id=left.id).delete()
+            if not await LeftMeeting.exists(**mine, left_id=left.left_id):
+                await LeftVideo.filter(**mine, id=left.left_id).delete()
+
+        await transaction(work)
+
     async def _leave_nothing(self, booking: Booking, row: VideoMeeting) -> None:
         """Take away what an earlier try may have made; making it again is how it is found."""
         async with self._opened(booking, row) as (meetings, title):
@@ -110,9 +179,15 @@ class MeetingWriter:
                 .select_for_update()
                 .get()
             )
-            await VideoMeeting.filter(id=row.id, organization_id=row.organization_id).update(
-                meeting_id=made, starts=booking.starts, ends=booking.ends
-            )
+            noted = await VideoMeeting.filter(
+                id=row.id,
+                organization_id=row.organization_id,
+                provider=row.provider,
+                distribution=row.distribution,
+            ).update(meeting_id=made, starts=booking.starts, ends=booking.ends)
+            if not noted:
+                await left_video.too_late(row, made, at=at)
+                return
             if now.state is BookingState.CANCELLED:
                 await meeting_jobs.take_away_later(now, at=at)
                 return

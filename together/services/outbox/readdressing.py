@@ -7,8 +7,8 @@ from typing import Any
 from together.providers.errors import Gone
 from together.store.clock import database_now
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     CalendarEvent,
     CalendarRow,
     Integration,
@@ -35,7 +35,7 @@ async def readdress(integration: Integration, *, after: int) -> None:
         **mine,
         integration_id=integration.id,
         event_id=None,
-        booking__state=BookingState.CONFIRMED,
+        booking__state__in=STANDING,
         booking__ends__gt=after,
     ).exclude(calendar_id__in=[key for key, _ in listed])
     ids = sorted({row.booking_id for row in await lost})

@@ -10,14 +10,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from tortoise.expressions import Subquery
+
 from together.domain.addresses import email_key
 from together.services.outbox import invitations, meeting_jobs
 from together.services.outbox.targets import NotYet
+from together.services.sessions import disputes
 from together.services.sessions.organizing import Place, account_hash, written_at
 from together.store.clock import database_now
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     CalendarEvent,
     Integration,
     IntegrationState,
@@ -38,6 +41,7 @@ async def spread(job: Job, *, mails_reach: bool) -> None:
     at = await database_now()
 
     async def work() -> bool:
+        await _held(job)
         booking = await (
             Booking.filter(id=job.booking_id, organization_id=job.organization_id)
             .select_for_update()
@@ -47,9 +51,11 @@ async def spread(job: Job, *, mails_reach: bool) -> None:
             return True
         if job.kind is JobKind.CANCEL_EVENT:
             await _cancel(booking, at=at)
+            await disputes.settle_later(booking, at=at)
         elif job.kind is JobKind.REVISE_EVENT:
             await _move(booking, at=at)
-        elif booking.state is BookingState.CONFIRMED and not await _write(
+            await disputes.settle_later(booking, at=at)
+        elif booking.state in STANDING and not await _write(
             booking, at=at, mails_reach=mails_reach
         ):
             return False
@@ -63,6 +69,21 @@ async def spread(job: Job, *, mails_reach: bool) -> None:
         raise NotYet(retry_after=timedelta(seconds=5))
 
 
+async def _held(job: Job) -> None:
+    """Hold the connections of those in it, so that a disconnection comes before or after this.
+
+    One that came in between would not find what is written down here, nor be found.
+    """
+    seats = Seat.filter(organization_id=job.organization_id, booking_id=job.booking_id)
+    await (
+        Integration.filter(
+            organization_id=job.organization_id, member_id__in=Subquery(seats.values("member_id"))
+        )
+        .order_by("id")
+        .select_for_update(no_key=True)
+    )
+
+
 async def _cancel(booking: Booking, *, at: int) -> None:
     for row in await CalendarEvent.filter(
         organization_id=booking.organization_id, booking_id=booking.id
@@ -74,7 +95,7 @@ async def _cancel(booking: Booking, *, at: int) -> None:
 
 async def _move(booking: Booking, *, at: int) -> None:
     """Have moved what stands elsewhere; what is not written yet is written where it belongs."""
-    if booking.state is not BookingState.CONFIRMED:
+    if booking.state not in STANDING:
         return
     mine: dict[str, Any] = {"organization_id": booking.organization_id, "booking_id": booking.id}
     written = CalendarEvent.filter(**mine, event_id__isnull=False)

@@ -119,7 +119,12 @@ class Members:
             connected = await scope(Integration).filter(member_id=member.id).order_by("id")
             for integration in connected:
                 await disconnecting.taken_out_of_use(
-                    member, integration, grants=self._grants, vault=self._vault, leaves=True
+                    member,
+                    integration,
+                    grants=self._grants,
+                    vault=self._vault,
+                    leaves=True,
+                    at=at,
                 )
             before: Facts = {"active": True, "calendars": [each.provider for each in connected]}
             after: Facts = {"active": False, "calendars": []}
@@ -129,6 +134,7 @@ class Members:
             return member
 
         member = await transaction(work)
+        self._grants.delegations.tokens.forget(viewer.organization_id, mailbox=member.email)
         await Database.current().truncate_log()
         return member
 

@@ -1,9 +1,10 @@
-"""A member's own name, zone and hours."""
+"""A member's own name, zone and hours, and when they want to be reminded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from together.domain.hours import (
@@ -27,18 +28,39 @@ LONGEST_NAME = 200
 MOST_EXCEPTIONS = 366
 
 
+class Reminder(StrEnum):
+    """When somebody is reminded of a session by mail."""
+
+    DAY_AHEAD = "DAY_AHEAD"
+    HOUR_AHEAD = "HOUR_AHEAD"
+
+
+def reminders_of(member: Member) -> list[Reminder]:
+    """List those that a member wants, the earlier one first."""
+    wanted = ((Reminder.DAY_AHEAD, member.remind_day), (Reminder.HOUR_AHEAD, member.remind_hour))
+    return [each for each, yes in wanted if yes]
+
+
 class Profiles:
     """What members change about themselves."""
 
     async def update_profile(
-        self, viewer: Viewer, *, name: str | None = None, zone: str | None = None
+        self,
+        viewer: Viewer,
+        *,
+        name: str | None = None,
+        zone: str | None = None,
+        reminders: Collection[Reminder] | None = None,
     ) -> Member:
-        """Change what is given, and leave the rest."""
+        """Change what is given, and leave the rest; `reminders` are all that are wanted."""
         changes: dict[str, Any] = {}
         if name is not None:
             changes["name"] = checked_name("name", name)
         if zone is not None:
             changes["zone"] = checked_zone("zone", zone)
+        if reminders is not None:
+            changes["remind_day"] = Reminder.DAY_AHEAD in reminders
+            changes["remind_hour"] = Reminder.HOUR_AHEAD in reminders
 
         async def work() -> Member:
             mine = Scope(viewer.organization_id)(Member).filter(id=viewer.member_id)
@@ -88,12 +110,6 @@ class Profiles:
             return await _itself(viewer)
 
         return await transaction(work)
-
-
-async def exceptions_of(viewer: Viewer) -> list[HoursException]:
-    """List the viewer's dates with other hours, in order."""
-    scope = Scope(viewer.organization_id)
-    return await scope(HoursException).filter(member_id=viewer.member_id).order_by("date")
 
 
 def checked_name(field: str, text: str) -> str:

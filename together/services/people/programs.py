@@ -8,7 +8,7 @@ from together.domain.programs import program_key, program_name
 from together.domain.texts import BadText
 from together.services.client_keys import Once
 from together.services.people.program_refusals import ProgramArchived, ProgramNameTaken
-from together.services.people.roles import changed_role, held
+from together.services.people.roles import changed_role, held, turn
 from together.services.refusals import Forbidden, InvalidInput, NotFound
 from together.services.sessions.cancelling import cancel_ahead
 from together.services.signing_in.viewer import Viewer
@@ -41,7 +41,7 @@ class Programs:
         name = _checked(name)
 
         async def make() -> int:
-            await audit.turn(viewer.organization_id)
+            await turn(viewer)
             await _refuse_taken(viewer, name)
             program = await made(viewer.organization_id, name, at=self._clock())
             await self._audited(viewer, "program.created", program, after={"name": name})
@@ -252,7 +252,7 @@ def _checked(text: str) -> str:
 
 async def _held(viewer: Viewer, uid: str) -> Program:
     """Find a program when it is the viewer's turn: all that changes one waits for the other."""
-    await audit.turn(viewer.organization_id)
+    await turn(viewer)
     program = await Scope(viewer.organization_id).get(Program, uid)
     if program is None:
         raise NotFound

@@ -38,6 +38,20 @@ class Roles:
         return await transaction(work)
 
 
+async def turn(viewer: Viewer) -> None:
+    """Let whoever else changes the organization wait; refuse who lost the role meanwhile.
+
+    What an administrator began may take as long as a service takes to answer, and only who is one
+    still may end it.
+    """
+    await audit.turn(viewer.organization_id)
+    still = Scope(viewer.organization_id)(Member).filter(
+        id=viewer.member_id, active=True, role=viewer.role
+    )
+    if not await still.exists():
+        raise Forbidden
+
+
 async def held(viewer: Viewer, uid: str) -> Member | None:
     """Hold a member, together with the administrator who is about to change what they may.
 

@@ -15,6 +15,7 @@ from together.services.organization import delegation_state, owner_letters
 from together.services.organization.video_refusals import no_links
 from together.services.signing_in.viewer import Viewer
 from together.store.models import (
+    STANDING,
     Booking,
     BookingState,
     DelegationState,
@@ -31,6 +32,7 @@ from together.store.scope import Scope
 
 class TodoKind(StrEnum):
     RECONNECT_CALENDAR = "RECONNECT_CALENDAR"
+    RESOLVE_CONFLICT = "RESOLVE_CONFLICT"
     BOOK_NEXT_SESSION = "BOOK_NEXT_SESSION"
     RESPOND_TO_SESSION = "RESPOND_TO_SESSION"
     FIX_ORGANIZATION_INTEGRATION = "FIX_ORGANIZATION_INTEGRATION"
@@ -48,12 +50,14 @@ class Todo:
     """In plain words."""
     match: Match | None = None
     booking: Booking | None = None
+    overlaps: tuple[Booking, ...] = ()
+    """Of RESOLVE_CONFLICT: the viewer's other sessions that the disputed one meets."""
     provider: str | None = None
     """Slug, where it is about no integration of the viewer's own."""
 
 
 class Todos:
-    """Reads the list of whoever asks, in five statements however long it is."""
+    """Reads the list of whoever asks, in seven statements at most, however long it is."""
 
     def __init__(self, registry: Registry, clock: Callable[[], int]) -> None:
         self._registry, self._clock = registry, clock
@@ -63,6 +67,7 @@ class Todos:
         return [
             *await self._organization(viewer),
             *await self._calendar(viewer),
+            *await self._conflicts(viewer),
             *await self._answers(viewer),
             *await self._sessions(viewer),
         ]
@@ -98,16 +103,53 @@ class Todos:
             )
         ]
 
+    async def _conflicts(self, viewer: Viewer) -> list[Todo]:
+        """Name each disputed session ahead that meets another one of the viewer's own.
+
+        Where it meets one of somebody else's, that is theirs to resolve, and to know.
+        """
+        mine = Scope(viewer.organization_id)(Seat).filter(member_id=viewer.member_id)
+        disputed = await (
+            mine.filter(
+                booking__state=BookingState.CONFLICT,
+                booking__ends__gt=self._clock(),
+                booking__match__state=MatchState.ACTIVE,
+            )
+            .select_related("booking")
+            .order_by("starts", "id")
+        )
+        if not disputed:
+            return []
+        met = await (
+            mine.filter(
+                live=True,
+                starts__lt=max(seat.ends for seat in disputed),
+                ends__gt=min(seat.starts for seat in disputed),
+            )
+            .select_related("booking")
+            .order_by("starts", "id")
+        )
+        todos = []
+        for seat in disputed:
+            booking: Any = seat.booking
+            others: list[Any] = [
+                each.booking for each in met if each.starts < seat.ends and each.ends > seat.starts
+            ]
+            if others:
+                since = booking.disputed_at or booking.created_at
+                kind = TodoKind.RESOLVE_CONFLICT
+                todos.append(Todo(kind, since, booking=booking, overlaps=tuple(others)))
+        return todos
+
     async def _answers(self, viewer: Viewer) -> list[Todo]:
         """Ask for an answer to each session ahead that can still be answered, the next first."""
         seats = await (
             Scope(viewer.organization_id)(Seat)
             .filter(
                 member_id=viewer.member_id,
-                live=True,
                 answer=Answer.NEEDS_ACTION.value,
                 starts__gt=self._clock(),
-                booking__state=BookingState.CONFIRMED,
+                booking__state__in=STANDING,
                 booking__match__state=MatchState.ACTIVE,
             )
             .select_related("booking")
@@ -137,7 +179,7 @@ class Todos:
         )
         ahead = set(
             await scope(Booking)
-            .filter(match_id__in=ids, state=BookingState.CONFIRMED, ends__gt=now)
+            .filter(match_id__in=ids, state__in=STANDING, ends__gt=now)
             .values_list("match_id", flat=True)
         )
         todos = []

@@ -12,10 +12,14 @@ from typing import Any
 from together.providers.values import Answer
 from together.services.availability.circle import shaped
 from together.services.outbox.answer_links import AnswerLinks, Invited
-from together.services.refusals import AnswersClosed, InvalidInput, NotFound
+from together.services.refusals import AnswersClosed, InvalidInput, NotFound, TooManySessions
+from together.services.sessions import answer_notes
 from together.services.signing_in.viewer import Viewer
-from together.store.models import Booking, BookingState, MatchState, Member, Seat
+from together.store.clock import database_now
+from together.store.models import STANDING, Booking, MatchState, Member, Seat
 from together.store.transaction import transaction
+
+OFTEN = "You have changed your answer too often within an hour. Try again later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Answering:
 
         async def work() -> Question:
             booking, seats, mine = await self._linked(token, held=True)
-            await _keep(mine, answer)
+            await _keep(mine, answer, now=self._clock())
             return _question(booking, seats, mine)
 
         return await transaction(work)
@@ -64,7 +68,7 @@ class Answering:
                 raise NotFound
             if not self._open(booking, seats):
                 raise AnswersClosed
-            await _keep(mine, answer)
+            await _keep(mine, answer, now=self._clock())
             return booking
 
         return await transaction(work)
@@ -87,7 +91,7 @@ class Answering:
         """Whether it can still be answered: it is ahead, and its match is not closed."""
         people: list[Any] = [seat.member for seat in seats]
         return (
-            booking.state is BookingState.CONFIRMED
+            booking.state in STANDING
             and booking.starts > self._clock()
             and booking.match.state is MatchState.ACTIVE
             and all(each.active for each in people)
@@ -115,9 +119,16 @@ def _of(seats: list[Seat], member_uid: str) -> Seat | None:
     return next((seat for seat in people if seat.member.uid == member_uid), None)
 
 
-async def _keep(seat: Seat, answer: Answer) -> None:
+async def _keep(seat: Seat, answer: Answer, *, now: int) -> None:
+    if seat.answer != answer.value:
+        if await answer_notes.too_many(seat, now=now):
+            raise TooManySessions(OFTEN)
+        await answer_notes.note(seat, answer.value, now=now)
     seat.answer = answer.value
-    await Seat.filter(id=seat.id, organization_id=seat.organization_id).update(answer=answer.value)
+    # A calendar that is read later is heeded only if it was read after this.
+    await Seat.filter(id=seat.id, organization_id=seat.organization_id).update(
+        answer=answer.value, answered_at=await database_now()
+    )
 
 
 def _question(booking: Any, seats: list[Seat], mine: Any) -> Question:

@@ -12,7 +12,15 @@ from together.services.availability.circle import shaped
 from together.services.client_keys import Once
 from together.services.refusals import NotFound, SessionIsOver
 from together.services.signing_in.viewer import Viewer
-from together.store.models import Booking, BookingState, History, Job, JobKind, Seat
+from together.store.models import (
+    STANDING,
+    Booking,
+    BookingState,
+    History,
+    Job,
+    JobKind,
+    Seat,
+)
 
 
 async def by_member(
@@ -49,12 +57,19 @@ async def by_member(
 
 
 async def call_off_all(
-    bookings: Sequence[Booking], *, by: int | None, reason: str | None, now: int, stamp: int
+    bookings: Sequence[Booking],
+    *,
+    by: int | None,
+    reason: str | None,
+    now: int,
+    stamp: int,
+    what: str = "CANCELLED",
 ) -> list[Booking]:
     """Cancel sessions of one organization, whose rows this transaction holds.
 
     Gives those of which anything was to be done; however many, it takes four statements.  `by` is
-    None when it was no person; `now` is the clock's, `stamp` the database's.
+    None when it was no person; `now` is the clock's, `stamp` the database's; `what` is for the
+    history.
     """
     ahead = [booking for booking in bookings if _stands(booking)]
     if not ahead:
@@ -62,7 +77,10 @@ async def call_off_all(
     organization = ahead[0].organization_id
     ids = [booking.id for booking in ahead]
     await Booking.filter(id__in=ids, organization_id=organization).update(
-        state=BookingState.CANCELLED, cancel_reason=reason, sequence=F("sequence") + 1
+        state=BookingState.CANCELLED,
+        disputed_at=None,
+        cancel_reason=reason,
+        sequence=F("sequence") + 1,
     )
     for booking in ahead:
         booking.state, booking.cancel_reason = BookingState.CANCELLED, reason
@@ -80,9 +98,7 @@ async def call_off_all(
         for each in ids
     )
     await History.bulk_create(
-        History(
-            organization_id=organization, booking_id=each, at=now, member_id=by, what="CANCELLED"
-        )
+        History(organization_id=organization, booking_id=each, at=now, member_id=by, what=what)
         for each in ids
     )
     return ahead
@@ -106,7 +122,7 @@ async def _after(booking: Booking, *, now: int) -> list[Booking]:
     """Hold what comes after a session in its series and is not over."""
     return await (
         _later(booking)
-        .filter(state=BookingState.CONFIRMED, ends__gt=now, done_at=None)
+        .filter(state__in=STANDING, ends__gt=now, done_at=None)
         .order_by("id")
         .select_for_update()
     )

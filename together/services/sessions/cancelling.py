@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from together.services.sessions.calling_off import call_off_all
 from together.store.clock import database_now
-from together.store.models import Booking, BookingState
+from together.store.models import STANDING, Booking
 from together.store.scope import Scope
 
 
@@ -16,7 +16,7 @@ async def cancel_ahead(
     """Cancel what of these matches is not over, inside the transaction that decides it."""
     sessions = await (
         scope(Booking)
-        .filter(match_id__in=list(match_ids), state=BookingState.CONFIRMED, ends__gt=now)
+        .filter(match_id__in=list(match_ids), state__in=STANDING, ends__gt=now)
         .order_by("id")
         .select_for_update()
     )

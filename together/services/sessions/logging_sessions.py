@@ -20,8 +20,8 @@ from together.services.sessions.session_held import not_too_often
 from together.services.sessions.taking import event_key
 from together.services.signing_in.viewer import Viewer
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     History,
     Match,
     MatchState,
@@ -175,7 +175,7 @@ async def _met_nothing(viewer: Viewer, match: Match, request: LogRequest) -> Non
     if await Booking.filter(
         Q(match_id=match.id) | Q(id__in=list(own)),
         organization_id=viewer.organization_id,
-        state=BookingState.CONFIRMED,
+        state__in=STANDING,
         starts__lt=request.end,
         ends__gt=request.start,
     ).exists():

@@ -108,7 +108,7 @@ async def move(plan: Plan) -> Booking | None:
         raise SessionChanged
     await not_too_often(plan.viewer, booking.match_id, now=plan.now)
     # Sessions, caps and days away may have changed since they were looked at.
-    land = await ground(plan.people, plan.span, without=booking.id)
+    land = await ground(plan.people, plan.span, without=(booking.id,))
     if not land.open_to_all(plan.span.starts, plan.span.ends):
         return None
     await plan.once.remember(booking.id, now=plan.stamp)
@@ -130,12 +130,22 @@ async def _moved(plan: Plan, held: Held) -> None:
     booking = held.booking
     booking.starts, booking.ends, booking.zone = plan.span.starts, plan.span.ends, plan.zone
     booking.sequence += 1
+    booking.state, booking.disputed_at = BookingState.CONFIRMED, None  # its time is its own now
     await Booking.filter(id=booking.id, organization_id=booking.organization_id).update(
-        starts=booking.starts, ends=booking.ends, zone=booking.zone, sequence=booking.sequence
+        starts=booking.starts,
+        ends=booking.ends,
+        zone=booking.zone,
+        sequence=booking.sequence,
+        state=booking.state,
+        disputed_at=None,
     )
     starts, ends = seat(booking.starts, booking.ends, policy=plan.people.policy)
     for each in held.seats:  # in rising order of members: the opposite order deadlocks
         mine = each.member_id == plan.viewer.member_id
         await Seat.filter(id=each.id, organization_id=each.organization_id).update(
-            starts=starts, ends=ends, answer="ACCEPTED" if mine else "NEEDS_ACTION"
+            starts=starts,
+            ends=ends,
+            live=True,
+            answer="ACCEPTED" if mine else "NEEDS_ACTION",
+            answered_at=plan.stamp,
         )

@@ -6,7 +6,7 @@ for it in calendars.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from together.domain.spans import Span, Spans
@@ -115,7 +115,7 @@ class Rescheduling:
                 return _Considered(booking, people, span, known, Spans([was]))
             on_the_grid("start", request.start, policy=people.policy, zone=zone)
             self._in_time(people, request.start)
-            land = await ground(people, span, without=booking.id)
+            land = await ground(people, span, without=(booking.id,))
             if not (request.outside_hours or land.allowed.covers(span.starts, span.ends)):
                 raise OutsideHours
             if not land.open_to_all(span.starts, span.ends):
@@ -123,7 +123,7 @@ class Rescheduling:
             known = await self._busy.at(people.visible, span)
             if not any(each.lost for each in known.values()):
                 break
-        own = await _standing(booking, people)
+        own = await standing([booking], people)
         if not request.over_busy and any(each.busy - own for each in known.values()):
             raise OverBusyTime
         return _Considered(booking, people, span, known, own)
@@ -138,9 +138,9 @@ class Rescheduling:
     async def _nearby(self, people: Circle, booking: Booking, span: Span) -> tuple[int, ...]:
         """Give other times that the session could be moved to."""
         window = Span.of(span.starts - BEFORE, span.starts + AFTER)
-        land: Ground = await ground(people, window, without=booking.id)
+        land: Ground = await ground(people, window, without=(booking.id,))
         known = await self._busy.stored(people.visible, window)
-        now, own = self._clock(), await _standing(booking, people)
+        now, own = self._clock(), await standing([booking], people)
         return nearest(
             land,
             people.policy,
@@ -168,15 +168,17 @@ class Rescheduling:
         return Booked(booking, unchecked(people, await self._busy.stored(people.visible, span)))
 
 
-async def _standing(booking: Booking, people: Circle) -> Spans:
-    """Show when the calendars that the viewer sees are busy because of the session itself.
+async def standing(bookings: Sequence[Booking], people: Circle) -> Spans:
+    """Show when the calendars that the viewer sees are busy because of the sessions themselves.
 
-    An event can still stand where the session was before: its service may have been down since.
+    An event can still stand where a session was before: its service may have been down since.
     """
-    own = Spans.of([(booking.starts, booking.ends)])
+    own = Spans.of((booking.starts, booking.ends) for booking in bookings)
     if not people.visible:
         return own
     rows = await CalendarEvent.filter(
-        organization_id=booking.organization_id, booking_id=booking.id, starts__isnull=False
+        organization_id=people.organization.id,
+        booking_id__in=[booking.id for booking in bookings],
+        starts__isnull=False,
     ).values_list("starts", "ends")
     return own | Spans.of((int(starts), int(ends)) for starts, ends in rows)

@@ -19,7 +19,7 @@ async def series(viewer: Viewer, *, uids: Sequence[str]) -> Sequence[Series]:
 
 async def series_by_id(viewer: Viewer, ids: Sequence[int]) -> Sequence[Series]:
     """Find the series of sessions that the viewer sees."""
-    return await Scope(viewer.organization_id)(Series).filter(id__in=ids)
+    return await Scope(viewer.organization_id).some(Series, ids)
 
 
 async def occurrences(viewer: Viewer, series_ids: Sequence[int]) -> dict[int, list[Booking]]:

@@ -1,4 +1,4 @@
-"""What the booking of a series is refused with."""
+"""What the booking of a series, or its moving, is refused with."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ class SeriesConflicts(Refusal):
         "Leave them out, or choose other times for them."
     )
 
-    def __init__(self, report: SeriesReport) -> None:
-        super().__init__()
+    def __init__(self, report: SeriesReport, words: str | None = None) -> None:
+        super().__init__(words)
         self.report = report

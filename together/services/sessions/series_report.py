@@ -91,9 +91,11 @@ def report(
     now: int,
     outside_hours: bool = False,
     over_busy: bool = False,
+    first: int = 1,
 ) -> SeriesReport:
     """Say of each session what booking it would be told.
 
+    `first` is the number of the one that `series` begins with, where it is a part of another.
     `known` is of the calendars that the viewer sees, by integration's row id: nothing here comes
     from any other.
     """
@@ -101,11 +103,11 @@ def report(
     free = dict(zip((time.occurrence for time in booked), open_in_turn(land, people, booked),
                     strict=True))  # fmt: skip
     cells = _cells(people, known, times)
-    ruled = series.starts()
+    ruled = dict(enumerate(series.starts(), first))
     found = []
-    for time in times:
+    for at, time in enumerate(times):
         number = time.occurrence or 0
-        mine = {who: states[number - 1] for who, states in cells.items()}
+        mine = {who: states[at] for who, states in cells.items()}
         state = OccurrenceState.BOOKABLE
         if number in asked.skip:
             state = OccurrenceState.LEFT_OUT
@@ -124,7 +126,7 @@ def report(
             near = _alternatives(
                 people, time, booked, land=land, known=known, zone=asked.zone, now=now
             )
-            others = tuple(each for each in near if abs(each - ruled[number - 1]) <= FURTHEST)
+            others = tuple(each for each in near if abs(each - ruled[number]) <= FURTHEST)
         found.append(Occurrence(number, time, state, mine, others))
     return SeriesReport(
         recurrence=series,

@@ -19,3 +19,15 @@ class SessionAhead(Refusal):
 
 class SessionChanged(Refusal):
     words = "Somebody has moved this session a moment ago. Look at its time, and try again."
+
+
+class SessionWasLogged(Refusal):
+    words = "This session was written down after it had taken place. Take it back as a whole."
+
+
+class SessionNotLogged(Refusal):
+    words = "This session was booked, not written down afterwards. It stays in the list."
+
+
+class TooLateToUndo(Refusal):
+    words = "This was written down more than 7 days ago, and stays."

@@ -18,13 +18,14 @@ from together.services.client_keys import Once
 from together.services.organization.video_choice import HouseVideo
 from together.services.outbox import meeting_jobs
 from together.services.refusals import MatchHasEnded, TooManySessions
+from together.services.sessions.answer_notes import ANSWERS
 from together.services.sessions.booking_values import BookRequest, Time
 from together.services.sessions.organizing import Place, account_hash, video_of
 from together.services.sessions.series_values import SeriesRequest
 from together.services.signing_in.viewer import Viewer
 from together.store.models import (
+    STANDING,
     Booking,
-    BookingState,
     CalendarEvent,
     History,
     Integration,
@@ -153,7 +154,7 @@ async def _open_sessions(plan: Plan) -> int:
     return await Booking.filter(
         organization_id=plan.viewer.organization_id,
         match_id=plan.people.match.id,
-        state=BookingState.CONFIRMED,
+        state__in=STANDING,
         ends__gt=plan.now,
     ).count()
 
@@ -163,6 +164,7 @@ async def _changes(plan: Plan) -> int:
         organization_id=plan.viewer.organization_id,
         booking__match_id=plan.people.match.id,
         at__gt=plan.now - _HOUR,
+        what__not_in=ANSWERS,
     ).count()
 
 

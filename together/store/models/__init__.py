@@ -20,7 +20,7 @@ from together.store.models.integrations import (
     OrganizationIntegration,
     ProvedDomain,
 )
-from together.store.models.invitations import Invitation
+from together.store.models.invitations import Invitation, LeftEvent
 from together.store.models.oversight import BulkLetter, MemberStatus, MemberWord
 from together.store.models.people import (
     Holiday,
@@ -31,7 +31,7 @@ from together.store.models.people import (
     Participant,
 )
 from together.store.models.programs import Program, ProgramAdministrator
-from together.store.models.records import AuditEntry, DataKey
+from together.store.models.records import AuditEntry, DataKey, RequestCount
 from together.store.models.sessions import (
     Booking,
     CalendarEvent,
@@ -42,6 +42,7 @@ from together.store.models.sessions import (
     Series,
 )
 from together.store.models.states import (
+    STANDING,
     AttemptState,
     BookingState,
     ConnectionMethod,
@@ -54,9 +55,16 @@ from together.store.models.states import (
     Role,
     VideoChoice,
 )
-from together.store.models.video import OrganizationVideo, VideoMeeting
+from together.store.models.syncing import CalendarSync, Watch
+from together.store.models.video import (
+    LeftMeeting,
+    LeftVideo,
+    OrganizationVideo,
+    VideoMeeting,
+)
 
 __all__ = [
+    "STANDING",
     "Attempt",
     "AttemptState",
     "AuditEntry",
@@ -67,6 +75,7 @@ __all__ = [
     "BusyReading",
     "CalendarEvent",
     "CalendarRow",
+    "CalendarSync",
     "ClientKey",
     "ConnectionMethod",
     "DataKey",
@@ -81,6 +90,9 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "LeftEvent",
+    "LeftMeeting",
+    "LeftVideo",
     "Match",
     "MatchState",
     "Member",
@@ -93,10 +105,12 @@ __all__ = [
     "Program",
     "ProgramAdministrator",
     "ProvedDomain",
+    "RequestCount",
     "Role",
     "Seat",
     "Series",
     "VideoChoice",
     "VideoMeeting",
+    "Watch",
     "new_uid",
 ]

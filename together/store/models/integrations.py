@@ -62,6 +62,8 @@ class Integration(Model):
     """Until when choosing is paid for: each time adds to it, and not more than a day ahead."""
     listed_at = fields.BigIntField(default=0)
     """When the list of its calendars was last asked for; what an older asking brings is dropped."""
+    watched_until = fields.BigIntField(default=0)
+    """Until when the service tells by itself of every change in what counts."""
     access_token = fields.TextField(null=True)
     refresh_token = fields.TextField(null=True)
     """Both sealed by `together.store.vault`."""

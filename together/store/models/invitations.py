@@ -8,6 +8,30 @@ from tortoise import fields
 from tortoise.models import Model
 
 
+class LeftEvent(Model):
+    """An event in a calendar that is gone, of a session which is Together's now: to be taken away.
+
+    It stands where a row of `CalendarEvent` was, and is deleted once the event is.
+    """
+
+    id = fields.IntField(primary_key=True)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    booking: Any = fields.ForeignKeyField("together.Booking", related_name=False)
+    booking_id: int
+    integration_id = fields.IntField()
+    """As in `CalendarEvent`."""
+    account_hash = fields.CharField(max_length=64)
+    calendar_id = fields.CharField(max_length=1024)
+    event_id = fields.CharField(max_length=1024, null=True)
+    """Null where writing it was tried, and nobody knows whether it was made."""
+
+    class Meta:
+        table = "left_event"
+        unique_together = (("booking", "integration_id"),)
+        indexes = (("account_hash",),)
+
+
 class Invitation(Model):
     """That a member is invited to a session, and how far that has come.
 
@@ -31,6 +55,8 @@ class Invitation(Model):
     """That of a mail which was being handed over: whether it was taken, nobody knows."""
     printed = fields.BooleanField(default=False)
     """There was no mail server, so that a mail reaches nobody."""
+    replaces = fields.BooleanField(default=False)
+    """They had the session from a calendar before, which is gone: the first mail says so."""
 
     class Meta:
         table = "invitation"

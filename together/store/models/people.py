@@ -49,6 +49,9 @@ class Member(Model):
     """(`issuer`, `subject`) is tied at the first sign-in; from then on only that pair signs in."""
     weekly_hours: Any = fields.JSONField(null=True)
     """{"1": [["09:00","12:00"], …], …}, ISO weekday → windows; null is the default."""
+    remind_day = fields.BooleanField(default=True)
+    remind_hour = fields.BooleanField(default=True)
+    """Whether they are reminded of sessions, a day and an hour ahead."""
     generation = fields.IntField(default=0)
     """Raised by whatever must stop work under way for this member at once."""
 

@@ -1,4 +1,4 @@
-"""What keeps the rest: the keys that seal, and the log of what was done."""
+"""What keeps the rest: the keys that seal, the log of what was done, and counts of requests."""
 
 from __future__ import annotations
 
@@ -48,3 +48,20 @@ class AuditEntry(Model):
             ("organization_id", "subject", "id"),
             ("organization_id", "hash"),
         )
+
+
+class RequestCount(Model):
+    """How many requests were sent until `ends` by whom `key` names, on PostgreSQL.
+
+    One row of each serves for all its minutes.
+    """
+
+    id = fields.IntField(primary_key=True)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    key = fields.CharField(max_length=120, unique=True)
+    counted = fields.IntField()
+    ends = fields.BigIntField()
+
+    class Meta:
+        table = "request_count"

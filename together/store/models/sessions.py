@@ -70,6 +70,8 @@ class Booking(Model):
     """It was written down after it had taken place, and takes nobody's time."""
     done_at = fields.BigIntField(null=True)
     """When one of its people said that it had taken place."""
+    disputed_at = fields.BigIntField(null=True)
+    """Since when its state is CONFLICT; null in every other."""
 
     class Meta:
         table = "booking"
@@ -95,11 +97,18 @@ class Seat(Model):
     live = fields.BooleanField(default=True)
     answer = fields.CharField(max_length=20, default="NEEDS_ACTION")
     """iCalendar PARTSTAT."""
+    answered_at = fields.BigIntField(null=True)
+    """When they said so here, or were asked anew, on the database's clock."""
+    calendar_answer = fields.CharField(max_length=20, default="NEEDS_ACTION")
+    """What the organizer's calendar said last: only what differs from it is news."""
+    day_reminded = fields.BigIntField(null=True)
+    hour_reminded = fields.BigIntField(null=True)
+    """Of which `starts` a reminder was written down, or found to be none: each time has its own."""
 
     class Meta:
         table = "seat"
         unique_together = (("booking", "member"),)
-        indexes = (("member", "ends"),)
+        indexes = (("member", "ends"), ("starts",))
 
 
 class CalendarEvent(Model):
@@ -121,7 +130,18 @@ class CalendarEvent(Model):
     meeting_pending = fields.BooleanField(default=False)
     starts = fields.BigIntField(null=True)
     ends = fields.BigIntField(null=True)
-    """Where it stands, as it was written last."""
+    """Where it stands, as it was written or found last."""
+    writes = fields.IntField(default=0)
+    """How often it was written."""
+    written_at = fields.BigIntField(null=True)
+    """When the last write had arrived, on the database's clock; a reading from before is old."""
+    read_at = fields.BigIntField(null=True)
+    """When the last reading began that was heeded, on the same clock."""
+    gone_at = fields.BigIntField(null=True)
+    """When its owner was found to have taken it away; of copies only."""
+    stray_starts = fields.BigIntField(null=True)
+    stray_ends = fields.BigIntField(null=True)
+    """Where it was found last although the session is not there, and put back from."""
 
     class Meta:
         table = "calendar_event"
@@ -147,7 +167,8 @@ class Job(Model):
     generation = fields.IntField(null=True)
     """Of REMIND_RECONNECT: the integration's when it was written; of an older one nothing is said.
     Of TELL_MATCHED, which is about no integration: the row id of the participant.  Of INVITE: that
-    of the invitation."""
+    of the invitation.  Of reminders: that of the seat.  Of TELL_LISTENER: that of the history;
+    `provider` is the slug of the listener then."""
     sealed = fields.TextField(null=True)
     """Of REVOKE_GRANT: a sealed copy of the grant that only this job opens."""
     due_at = fields.BigIntField()

@@ -68,7 +68,14 @@ class AttemptState(StrEnum):
 
 class BookingState(StrEnum):
     CONFIRMED = "CONFIRMED"
+    CONFLICT = "CONFLICT"
+    """It was moved in a calendar onto another session of one of its people: it stands, and its
+    seats are not live until one of the two gives way."""
     CANCELLED = "CANCELLED"
+
+
+STANDING = (BookingState.CONFIRMED, BookingState.CONFLICT)
+"""The states of a session that takes place, as far as anybody knows."""
 
 
 class JobKind(StrEnum):
@@ -81,7 +88,17 @@ class JobKind(StrEnum):
     WRITE_MEETING = "WRITE_MEETING"
     CANCEL_MEETING = "CANCEL_MEETING"
     """A session's meeting at the organization's video service."""
+    LEAVE_MEETING = "LEAVE_MEETING"
+    """Takes away what a session has at a video service that was left: its `LeftMeeting`s."""
     CANCEL_EVENT = "CANCEL_EVENT"
+    LOOK_AT_EVENT = "LOOK_AT_EVENT"
+    """Reads an event again, of which a reading could not be told from what was being written."""
+    SETTLE_CONFLICT = "SETTLE_CONFLICT"
+    """Lets a disputed session have its time, if nothing else takes it any more."""
+    WITHDRAW_EVENT = "WITHDRAW_EVENT"
+    """Takes away what a session left in a calendar that is gone: a `LeftEvent`."""
+    HAND_OVER = "HAND_OVER"
+    """Makes Together the organizer of what an organization's connections left behind."""
     REVOKE_GRANT = "REVOKE_GRANT"
     REMIND_RECONNECT = "REMIND_RECONNECT"
     TELL_HOLDER = "TELL_HOLDER"
@@ -90,14 +107,22 @@ class JobKind(StrEnum):
     TELL_FAILING = "TELL_FAILING"
     TELL_HEALTHY = "TELL_HEALTHY"
     """And these two, to the owner of an organization's integration."""
+    TELL_VIDEO_FAILING = "TELL_VIDEO_FAILING"
+    TELL_VIDEO_HEALTHY = "TELL_VIDEO_HEALTHY"
+    """The same, about the organization's video service."""
     INVITE = "INVITE"
     """A mail, too: brings a mailbox in line with how its session stands."""
+    REMIND_DAY = "REMIND_DAY"
+    REMIND_HOUR = "REMIND_HOUR"
+    """Mails that remind somebody of a session, a day and an hour ahead."""
     ARRANGE_MEMBERS = "ARRANGE_MEMBERS"
     """Brings everybody in line with how their organization connects calendars."""
     SPREAD_LETTERS = "SPREAD_LETTERS"
     """Writes the mails of a `BulkLetter`, some at a time."""
     ASK_TO_CONNECT = "ASK_TO_CONNECT"
     """One of those mails."""
+    TELL_LISTENER = "TELL_LISTENER"
+    """Tells one listener of a plugin of one line of a session's history."""
 
 
 class VideoChoice(StrEnum):

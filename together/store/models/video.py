@@ -57,3 +57,38 @@ class VideoMeeting(Model):
 
     class Meta:
         table = "video_meeting"
+
+
+class LeftVideo(Model):
+    """A video service that was left, as long as meetings are to be taken away there."""
+
+    id = fields.IntField(primary_key=True)
+    uid = fields.CharField(max_length=32, unique=True, default=new_uid)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    provider = fields.CharField(max_length=40)
+    distribution = fields.CharField(max_length=200)
+    credential = fields.TextField(null=True)
+    """Sealed to this row; it goes with the last meeting."""
+    credential_id = fields.CharField(max_length=255, null=True)
+
+    class Meta:
+        table = "left_video"
+
+
+class LeftMeeting(Model):
+    """A session's meeting at such a service."""
+
+    id = fields.IntField(primary_key=True)
+    organization: Any = fields.ForeignKeyField("together.Organization", related_name=False)
+    organization_id: int
+    booking: Any = fields.ForeignKeyField("together.Booking", related_name=False)
+    booking_id: int
+    left: Any = fields.ForeignKeyField("together.LeftVideo", related_name=False)
+    left_id: int
+    meeting_id = fields.CharField(max_length=1024, null=True)
+    """Null where it may have been made, and was not noted."""
+
+    class Meta:
+        table = "left_meeting"
+        unique_together = (("booking", "left"),)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.routing import Route
 
-from together_google.sandbox import events, freebusy, moments, refusals
+from together_google.sandbox import channels, events, freebusy, listing, refusals
 from together_google.sandbox.meet import MEET, poll
 from together_google.sandbox.served import ROOT, Desk, json_body
 from together_google.sandbox.world import Book, Token
@@ -20,8 +19,13 @@ WRITE = ("", ".events", ".events.owned")
 READ = ("", ".readonly", ".events", ".events.readonly", ".events.owned", ".events.freebusy")
 LIST = ("", ".readonly", ".calendarlist", ".calendarlist.readonly")
 BUSY = ("", ".readonly", ".freebusy", ".events.freebusy")
+STOP = (*READ, ".calendarlist", ".calendarlist.readonly")
 EVERY_CALENDAR = frozenset({ROOT, ROOT + ".events"})
 """Scopes that reach calendars of others; ``calendar.events.owned`` does not."""
+ALL_CALENDARS = EVERY_CALENDAR.union(
+    ROOT + scope for scope in (".readonly", ".events.readonly", ".events.freebusy")
+)
+"""Those and the ones that only read."""
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -35,6 +39,8 @@ def routes(desk: Desk) -> list[Route]:
         Route(BASE + "/freeBusy", desk.api(*BUSY)(api.free_busy), methods=["POST"]),
         Route(many, desk.api(*READ)(api.events), methods=["GET"]),
         Route(many, desk.api(*WRITE)(api.insert), methods=["POST"]),
+        Route(many + "/watch", desk.api(*READ)(api.watch), methods=["POST"]),
+        Route(BASE + "/channels/stop", desk.api(*STOP)(api.stop), methods=["POST"]),
         Route(one, desk.api(*READ)(api.event), methods=["GET"]),
         Route(one, desk.api(*WRITE)(api.patch), methods=["PATCH"]),
         Route(one, desk.api(*WRITE)(api.delete), methods=["DELETE"]),
@@ -61,40 +67,16 @@ class _Api:
         return {"unexpected": [1, 2, 3]} if self.desk.switches.odd_answers else answer
 
     def events(self, request: Request, token: Token) -> Any:
-        book, query = self._book(request, token), request.query_params
-        if query.get("syncToken"):
-            raise refusals.full_sync()
-        if query.get("orderBy") == "startTime" and query.get("singleEvents") != "true":
-            raise refusals.invalid(
-                "The requested ordering is not available for the particular query."
-            )
-        first = moments.parameter(query["timeMin"], "timeMin") if "timeMin" in query else None
-        last = moments.parameter(query["timeMax"], "timeMax") if "timeMax" in query else None
-        if first is not None and last is not None and last <= first:
-            raise refusals.empty_range()
-        zone, found = ZoneInfo(book.zone), []
-        for home, stored in self.desk.world.events(book):
-            starts, ends = moments.edges(stored.body, zone)
-            hidden = stored.body["status"] == "cancelled" and query.get("showDeleted") != "true"
-            early = first is not None and ends <= first
-            if hidden or early or (last is not None and starts >= last):
-                continue
-            if query.get("iCalUID") not in (None, stored.body["iCalUID"]):
-                continue
-            found.append((starts, events.seen(book, home, stored)))
-        found.sort(key=lambda pair: (pair[0], pair[1]["id"]))
-        items, page = _page([body for _, body in found], query, default=250, most=2500)
-        return {
-            "kind": "calendar#events",
-            "etag": '"p0"',
-            "summary": book.name,
-            "timeZone": book.zone,
-            "accessRole": book.role(token.email),
-            "updated": moments.stamp(self.desk.clock()),
-            "defaultReminders": [],
-            "items": items,
-            **page,
-        }
+        book = self._readable(request, token)
+        answer = listing.listed(self.desk, book, token.email, request.query_params)
+        return self._shown(answer)
+
+    async def watch(self, request: Request, token: Token) -> Any:
+        book = self._readable(request, token)
+        return self._shown(channels.watch(self.desk, token, book, await json_body(request)))
+
+    async def stop(self, request: Request, token: Token) -> None:
+        channels.stop(self.desk, token, await json_body(request))
 
     async def insert(self, request: Request, token: Token) -> Any:
         book = self._writable(request, token)
@@ -109,12 +91,13 @@ class _Api:
         return self._shown(events.seen(book, book, stored))
 
     def event(self, request: Request, token: Token) -> Any:
-        book = self._book(request, token)
+        book = self._readable(request, token)
         found = self.desk.world.event(book, request.path_params["event_id"])
         if found is None:
             raise refusals.not_found()
         home, stored = found
-        poll(self.desk.switches, stored)
+        if poll(self.desk.switches, stored):
+            events.note(self.desk.world, home, stored)
         return self._shown(events.seen(book, home, stored))
 
     async def patch(self, request: Request, token: Token) -> Any:
@@ -147,6 +130,13 @@ class _Api:
         book = self.desk.world.book(request.path_params["calendar_id"], token.email)
         if book is None:
             raise refusals.not_found()
+        return book
+
+    def _readable(self, request: Request, token: Token) -> Book:
+        """Find a calendar that the token reaches; with ``events.owned`` it is the account's own."""
+        book = self._book(request, token)
+        if book.owner != token.email and not ALL_CALENDARS.intersection(token.scopes):
+            raise refusals.missing_scope()
         return book
 
     def _writable(self, request: Request, token: Token) -> Book:

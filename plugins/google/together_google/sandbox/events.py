@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -96,7 +96,7 @@ def patch(
     """
     home, stored = _standing(world, book, event_id)
     if home is not book:
-        _answer_of_guest(book, stored, asked)
+        _answer_of_guest(world, book, home, stored, asked)
         return stored
     before = {guest["email"] for guest in stored.body.get("attendees", ())}
     changed = {**asked}
@@ -126,20 +126,30 @@ def delete(world: World, book: Book, event_id: str, *, told: bool, now: int) -> 
     """Cancel the organizer's event; a guest who deletes theirs has declined."""
     home, stored = _standing(world, book, event_id)
     if home is not book:
-        answer(stored, book.owner, "declined")
+        answer(world, home, stored, book.owner, "declined")
         return
     stored.body["status"] = "cancelled"
     _touch(stored.body, now)
+    note(world, home, stored)
     if told:
         _mail(world, stored, [g["email"] for g in stored.body.get("attendees", ())], "cancelled")
 
 
-def answer(stored: StoredEvent, email: str, response: str) -> None:
+def answer(world: World, home: Book, stored: StoredEvent, email: str, response: str) -> None:
     """Note what a guest says to the invitation."""
     for guest in stored.body.get("attendees", ()):
         if guest["email"] == email:
             guest["responseStatus"] = response
     _touch(stored.body, None)
+    note(world, home, stored)
+
+
+def note(world: World, home: Book, stored: StoredEvent, *, before: Iterable[str] = ()) -> None:
+    """Note a change in every calendar in which the event stands, or stood before."""
+    guests = {*before, *(guest["email"] for guest in stored.body.get("attendees", ()))}
+    books = {email: world.books[email] for email in guests if email in world.books}
+    for book in (books | {home.id: home}).values():
+        book.note(stored.body["id"])
 
 
 def seen(book: Book, home: Book, stored: StoredEvent) -> dict[str, Any]:
@@ -214,6 +224,7 @@ def _invite(world: World, book: Book, stored: StoredEvent, *, before: set[str], 
         guest_book = world.books.get(email)
         if guest_book is not None and guest_book is not book:
             guest_book.invited[event_id] = book.id
+    note(world, book, stored, before=before)
     if told:
         _mail(world, stored, sorted(after - before), "invited")
         _mail(world, stored, sorted(after & before), "changed")
@@ -224,12 +235,15 @@ def _mail(world: World, stored: StoredEvent, addresses: list[str], kind: str) ->
     world.mails += [{"to": to, "event": stored.body["id"], "kind": kind} for to in addresses]
 
 
-def _answer_of_guest(book: Book, stored: StoredEvent, asked: Mapping[str, Any]) -> None:
+def _answer_of_guest(
+    world: World, book: Book, home: Book, stored: StoredEvent, asked: Mapping[str, Any]
+) -> None:
     if asked.keys() != {"attendees"} or not isinstance(asked["attendees"], list):
         raise refusals.not_the_organizer()
     for guest in asked["attendees"]:
         if isinstance(guest, dict) and str(guest.get("email")).casefold() == book.owner:
-            answer(stored, book.owner, str(guest.get("responseStatus", "needsAction")))
+            response = str(guest.get("responseStatus", "needsAction"))
+            answer(world, home, stored, book.owner, response)
 
 
 def _touch(body: dict[str, Any], now: int | None) -> None:

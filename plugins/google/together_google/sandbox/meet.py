@@ -37,13 +37,14 @@ def request_meeting(switches: Switches, book: Book, stored: StoredEvent, confere
         finish(switches, stored)
 
 
-def poll(switches: Switches, stored: StoredEvent) -> None:
-    """Come one read closer to the link."""
+def poll(switches: Switches, stored: StoredEvent) -> bool:
+    """Come one read closer to the link, and say whether this read has made it."""
     if stored.polls_left == 0:
-        return
+        return False
     stored.polls_left -= 1
     if stored.polls_left == 0:
         finish(switches, stored)
+    return stored.polls_left == 0
 
 
 def finish(switches: Switches, stored: StoredEvent) -> None:

@@ -99,6 +99,40 @@ def full_sync() -> ApiError:
     return ApiError(410, "fullSyncRequired", words, domain="calendar", location=where)
 
 
+def unreadable_token(name: str) -> ApiError:
+    words = {"syncToken": "Invalid sync token value.", "pageToken": "Invalid page token value."}
+    return ApiError(400, "invalid", words[name], location=("parameter", name))
+
+
+def restricted_sync() -> ApiError:
+    words = "Sync token cannot be used with other query restrictions."
+    where = ("parameter", "syncToken")
+    return ApiError(400, "invalid", words, location=where)
+
+
+def unselectable() -> ApiError:
+    where = ("parameter", "fields")
+    return ApiError(400, "invalidParameter", "Invalid field selection", location=where)
+
+
+def channel_taken() -> ApiError:
+    return ApiError(400, "channelIdNotUnique", "Channel id not unique")
+
+
+def no_push_here() -> ApiError:
+    words = "Push notifications are not supported by this resource."
+    return ApiError(400, "pushNotSupportedForRequestedResource", words, domain="calendar")
+
+
+def not_https() -> ApiError:
+    return ApiError(400, "push.webhookUrlNotHttps", "WebHook callback must be HTTPS.")
+
+
+def not_verified() -> ApiError:
+    words = "Unauthorized WebHook callback channel."
+    return ApiError(401, "push.webhookUrlUnauthorized", words)
+
+
 def empty_range() -> ApiError:
     words = "The specified time range is empty."
     where = ("parameter", "timeMax")

@@ -8,17 +8,20 @@ from typing import Any, ClassVar
 import httpx
 from starlette.applications import Starlette
 
+from together.domain.spans import Span
 from together.providers.contract import ASGIApp, SandboxPerson
 from together.testing import controls
 from together.testing.stand_in import StandIn
 from together_google.sandbox import (
     calendar_api,
+    calendar_page,
     consent,
     console,
     delegated,
     events,
     grants,
     oauth_api,
+    people,
 )
 from together_google.sandbox.population import add_others, populate
 from together_google.sandbox.served import Desk
@@ -43,6 +46,7 @@ class GoogleSandbox(StandIn[World, Switches]):
                 *calendar_api.routes(self._desk),
                 *controls.routes(self),
                 *console.routes(self._desk),
+                *calendar_page.routes(self._desk),
             ]
         )
 
@@ -77,11 +81,26 @@ class GoogleSandbox(StandIn[World, Switches]):
     def revoke(self, email: str) -> None:
         grants.revoke_account(self.world, email.casefold())
 
+    def connect(self, http: httpx.AsyncClient) -> None:
+        self._desk.teller.connect(http)
+
     def answer(self, email: str, event_id: str, response: str) -> None:
-        found = self.world.event(self.world.books[email.casefold()], event_id)
-        if found is None:
-            raise KeyError(event_id)
-        events.answer(found[1], email.casefold(), response)
+        """Guests without an account here answer as well, by mail."""
+        home, stored = self.world.invitation(email.casefold(), event_id)
+        events.answer(self.world, home, stored, email.casefold(), response)
+        self._desk.announce()
+
+    def move(self, calendar_id: str, event_id: str, span: Span) -> None:
+        """Move an event as its owner does in Google Calendar, who tells the guests."""
+        people.move(self._desk, self.world.books[calendar_id.casefold()], event_id, span)
+
+    def delete(self, calendar_id: str, event_id: str) -> None:
+        """Delete an event there; a guest who does has declined."""
+        people.delete(self._desk, self.world.books[calendar_id.casefold()], event_id)
+
+    def forget_changes(self) -> None:
+        """Let every sync token that was given be too old."""
+        self.world.forgotten += 1
 
     def events(self, calendar_id: str) -> list[dict[str, Any]]:
         """Show the events that stand in a calendar, invitations among them, cancelled ones too."""

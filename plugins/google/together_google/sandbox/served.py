@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from together.testing.front_desk import FrontDesk
 from together.testing.posted import Reader
 from together.testing.signing_in import bearer
-from together_google.sandbox import refusals
+from together.testing.telling import Teller
+from together_google.sandbox import partial, pushes, refusals
 from together_google.sandbox.refusals import ApiError, OAuthError
 from together_google.sandbox.switches import Switches
 from together_google.sandbox.world import Token, World
@@ -28,6 +29,12 @@ form, form_pairs, json_body = _reader.form, _reader.pairs, _reader.json
 class Desk(FrontDesk[World, Switches]):
     """How Google serves: an endpoint names the scopes that are enough for it."""
 
+    teller: Teller = field(default_factory=Teller, init=False, repr=False)
+
+    def announce(self) -> None:
+        """Tell whoever watches of what has changed."""
+        pushes.announce(self.world, self.switches, self.teller, now=self.clock())
+
     def outage(self) -> ApiError:
         return refusals.backend()
 
@@ -40,12 +47,18 @@ class Desk(FrontDesk[World, Switches]):
                     if early := await self.early():
                         return early
                     token = self._token(request, frozenset(ROOT + scope for scope in scopes))
+                    wanted = _wanted(request)
                     body = answer(request, token)
                     body = await body if isinstance(body, Awaitable) else body
+                    self.announce()
                     self.late(request)
                 except ApiError as refusal:
                     return self._refused(refusal)
-                return Response(status_code=204) if body is None else JSONResponse(body)
+                return (
+                    Response(status_code=204)
+                    if body is None
+                    else JSONResponse(partial.part(body, wanted))
+                )
 
             return endpoint
 
@@ -89,3 +102,10 @@ class Desk(FrontDesk[World, Switches]):
     def _refused(self, refusal: ApiError) -> Response:
         waits = refusal.status in (429, 503) or refusal.domain == "usageLimits"
         return JSONResponse(refusal.body(), refusal.status, self.wait() if waits else None)
+
+
+def _wanted(request: Request) -> partial.Selection:
+    try:
+        return partial.selection(request.query_params.get("fields", "*"))
+    except ValueError:
+        raise refusals.unselectable() from None

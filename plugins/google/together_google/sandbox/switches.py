@@ -33,3 +33,17 @@ class Switches(Switchboard):
     """Accounts whose administrator does not allow the app."""
     delegation_delay: int = 0
     """Seconds until what the Admin console allows works; Google takes up to a day."""
+    sync_tokens_dead: bool = False
+    """Every sync token is too old."""
+    page_size: int = 2500
+    """How many events there are on a page at the most."""
+    watch_refused: bool = False
+    """No address may be told of changes: 401 “Unauthorized WebHook callback channel”."""
+    watch_seconds: int = 604_800
+    """How long a channel lives at the most."""
+    pushes_lost: bool = False
+    """Nobody is told of changes."""
+    pushes_twice: bool = False
+    """Everything is told twice."""
+    pushes_late_seconds: float = 0.0
+    """How long it takes until somebody is told."""

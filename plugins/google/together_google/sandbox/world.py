@@ -49,6 +49,10 @@ class Book:
     events: dict[str, StoredEvent] = field(default_factory=dict)
     invited: dict[str, str] = field(default_factory=dict)
     """Event id → the calendar that organizes it."""
+    version: int = 0
+    """How many changes there were."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """Event id → the version that its last change made."""
 
     @property
     def primary(self) -> bool:
@@ -58,6 +62,11 @@ class Book:
         if email == self.owner:
             return "owner"
         return self.readers.get(email, self.readers.get("*"))
+
+    def note(self, event_id: str) -> None:
+        """Note that an event came, went, or is another one now."""
+        self.version += 1
+        self.changed[event_id] = self.version
 
 
 @dataclass(slots=True)
@@ -112,6 +121,25 @@ class Delegated:
 
 
 @dataclass(slots=True)
+class Channel:
+    """A way on which somebody is told that a calendar has changed."""
+
+    id: str
+    email: str
+    client_id: str | None
+    """The service account that made it, if one did."""
+    book: str
+    resource_id: str
+    address: str
+    token: str
+    expires_at: int
+    told: int
+    """The version of the calendar that was told last."""
+    number: int = 0
+    """Of the last message."""
+
+
+@dataclass(slots=True)
 class World(Remembered):
     client_id: str = field(default_factory=lambda: secrets.token_hex(6) + ".apps.sandbox.test")
     client_secret: str = field(default_factory=lambda: "sandbox-" + secrets.token_urlsafe(18))
@@ -128,6 +156,10 @@ class World(Remembered):
     """By client id."""
     delegations: dict[str, dict[str, Delegated]] = field(default_factory=dict)
     """Domain of a Workspace → client id → what it may do there."""
+    channels: dict[str, Channel] = field(default_factory=dict)
+    """By id."""
+    forgotten: int = 0
+    """How often every sync token that was given had become too old."""
 
     def add_person(
         self,
@@ -170,3 +202,12 @@ class World(Remembered):
         for event_id in (*book.events, *book.invited):
             if found := self.event(book, event_id):
                 yield found
+
+    def invitation(self, email: str, event_id: str) -> tuple[Book, StoredEvent]:
+        """Find an event to which somebody is invited.  Raise `KeyError` where there is none."""
+        for home in self.books.values():
+            stored = home.events.get(event_id)
+            guests = stored.body.get("attendees", ()) if stored is not None else ()
+            if stored is not None and any(guest["email"] == email for guest in guests):
+                return home, stored
+        raise KeyError(event_id)

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from together_google.sandbox.partial import Selection, selection
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -58,6 +60,8 @@ class Discovery:
                 yield f"{method.id} takes no parameter {name}"
             elif not _fits_parameter(about, value):
                 yield f"{method.id} takes another value for {name} than {value!r}"
+            elif name == "fields":
+                yield from self._selection_faults(method, value)
 
     def body_faults(self, method: Method, body: Any) -> Iterator[str]:
         """Say what is wrong with a request's body; in a patch, null takes a field away."""
@@ -80,6 +84,26 @@ class Discovery:
             return
         ref = method.about["response"]["$ref"]
         yield from self._faults({"$ref": ref}, body, at=ref, null=False, sent=False)
+
+    def _selection_faults(self, method: Method, value: str) -> Iterator[str]:
+        try:
+            wanted = selection(value)
+        except ValueError:
+            yield f"{method.id} selects no fields with {value!r}"
+            return
+        yield from self._selected(method.about.get("response", {}), wanted)
+
+    def _selected(self, about: Mapping[str, Any], wanted: Selection) -> Iterator[str]:
+        """Say which fields a partial answer cannot have."""
+        about = self._schemas[about["$ref"]] if "$ref" in about else about
+        about = about.get("items", about)
+        about = self._schemas[about["$ref"]] if "$ref" in about else about
+        for name, inner in wanted.items():
+            known = about.get("properties", {}).get(name)
+            if known is None:
+                yield f"no answer has a field {name} to select"
+            else:
+                yield from self._selected(known, inner)
 
     def _faults(
         self, about: Mapping[str, Any], value: Any, *, at: str, null: bool, sent: bool

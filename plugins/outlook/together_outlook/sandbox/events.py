@@ -56,6 +56,7 @@ def insert(
     book.events[body["id"]] = stored
     if transaction:
         made[transaction] = body["id"]
+    world.note(book, body["id"], "created")
     _invite(world, book, stored, before=set(), changed=False)
     return book, stored
 
@@ -85,6 +86,7 @@ def patch(
     _wish_of_meeting(world, switches, book, draft, asked)
     _touch(draft.body, now)
     book.events[event_id] = draft
+    world.note(book, event_id, "updated")
     changed = any(draft.body[name] != old[name] for name in old if name not in UNTOLD)
     _invite(world, book, draft, before=before, changed=changed)
     return draft
@@ -95,12 +97,16 @@ def delete(world: World, book: Book, event_id: str, *, now: int) -> None:
     home, stored = standing(world, book, event_id)
     if home is not book:
         if not (stored.deleted or stored.body["isCancelled"]):
-            answer(stored, book.owner, "declined", now=now)
+            answer(world, stored, book.owner, "declined", now=now)
         del book.invited[event_id]
+        world.note(book, event_id, "deleted")
         return
     stored.deleted = True
     stored.body["isCancelled"] = True
     _touch(stored.body, now)
+    world.note(book, event_id, "deleted")
+    for theirs, key in _copies(world, event_id):
+        world.note(theirs, key, "updated")
     _mail(world, stored, [mail_of(guest) for guest in stored.body["attendees"]], "cancelled")
 
 
@@ -116,13 +122,14 @@ def respond(world: World, book: Book, event_id: str, response: str, *, now: int)
     home, stored = standing(world, book, event_id)
     if home is book:
         raise refused.organizer_answers()
-    answer(stored, book.owner, response, now=now)
+    answer(world, stored, book.owner, response, now=now)
     if response == "declined":
         del book.invited[event_id]
+        world.note(book, event_id, "deleted")
 
 
-def answer(stored: StoredEvent, email: str, response: str, *, now: int) -> None:
-    """Note what a guest says to the invitation."""
+def answer(world: World, stored: StoredEvent, email: str, response: str, *, now: int) -> None:
+    """Note what a guest says to the invitation, in the organizer's calendar and in theirs."""
     stored.body["attendees"] = [
         {**guest, "status": {"response": response, "time": moments.stamp(now)}}
         if mail_of(guest) == email
@@ -130,6 +137,12 @@ def answer(stored: StoredEvent, email: str, response: str, *, now: int) -> None:
         for guest in stored.body["attendees"]
     ]
     _touch(stored.body, now)
+    event_id = stored.body["id"]
+    for home in [book for book in world.books.values() if event_id in book.events]:
+        world.note(home, event_id, "updated")
+    for theirs, key in _copies(world, event_id):
+        if theirs.owner == email:
+            world.note(theirs, key, "updated")
 
 
 def seen(
@@ -241,14 +254,28 @@ def _invite(
     after = {mail_of(guest) for guest in stored.body["attendees"]}
     for email in before - after:
         if guest_book := world.default_book(email):
-            guest_book.invited.pop(opaque_id(guest_book.id, event_id), None)
+            key = opaque_id(guest_book.id, event_id)
+            if guest_book.invited.pop(key, None):
+                world.note(guest_book, key, "deleted")
     for email in after if changed else after - before:
         guest_book = world.default_book(email)
         if guest_book is not None and email != book.owner:
-            guest_book.invited[opaque_id(guest_book.id, event_id)] = Copy(book.id, event_id)
+            key = opaque_id(guest_book.id, event_id)
+            world.note(guest_book, key, "updated" if key in guest_book.invited else "created")
+            guest_book.invited[key] = Copy(book.id, event_id)
     _mail(world, stored, sorted(after - before), "invited")
     _mail(world, stored, sorted(after & before) if changed else [], "changed")
     _mail(world, stored, sorted(before - after), "cancelled")
+
+
+def _copies(world: World, event_id: str) -> list[tuple[Book, str]]:
+    """Say in which guests' calendars an event stands, and by which id there."""
+    return [
+        (book, key)
+        for book in world.books.values()
+        for key, copy in book.invited.items()
+        if copy.event == event_id
+    ]
 
 
 def _mail(world: World, stored: StoredEvent, addresses: list[str], kind: str) -> None:

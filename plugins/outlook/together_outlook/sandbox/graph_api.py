@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.routing import Route
 
-from together_outlook.sandbox import events, moments, refusals, schedules, views
+from together_outlook.sandbox import (
+    delta,
+    events,
+    moments,
+    refusals,
+    schedules,
+    subscriptions,
+    views,
+)
 from together_outlook.sandbox import graph_refusals as refused
 from together_outlook.sandbox.served import Answer, Caller, Desk, json_body
 from together_outlook.sandbox.teams import poll
@@ -26,8 +34,8 @@ READ = ("Calendars.ReadBasic", *DETAILS)
 SHARED = frozenset({"Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
 """Scopes that reach calendars of others."""
 ME = ("User.Read",)
-LONGEST_VIEW = 1825 * 86_400
 ANSWERS = {"accept": "accepted", "tentativelyAccept": "tentativelyAccepted", "decline": "declined"}
+DELTA = ("delta", "delta()")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _ID = re.compile(r"A[AQ]MkA[\w=-]{16,}\Z", re.ASCII)
 
@@ -49,10 +57,12 @@ def routes(desk: Desk) -> list[Route]:
             Route(owner + "/calendars/{calendar_id}", read(api.calendar), methods=["GET"]),
         ]
     places = ("", "/calendar", "/calendars/{calendar_id}")
+    deltas = read(api.delta)
     for place in (owner + path for owner in OWNERS for path in places):
         one = place + "/events/{event_id}"
         found += [
             Route(place + "/calendarView", read(api.view), methods=["GET"]),
+            *(Route(f"{place}/calendarView/{name}", deltas, methods=["GET"]) for name in DELTA),
             Route(place + "/events", read(api.events), methods=["GET"]),
             Route(place + "/events", write(api.insert), methods=["POST"]),
             Route(one, read(api.event), methods=["GET"]),
@@ -61,6 +71,7 @@ def routes(desk: Desk) -> list[Route]:
             Route(one + "/cancel", write(api.cancel), methods=["POST"]),
             *(Route(f"{one}/{verb}", write(api.respond), methods=["POST"]) for verb in ANSWERS),
         ]
+    found += subscriptions.routes(desk)
     unknown = desk.api(*READ, *ME, mailbox=False)(_Unknown([*found]))
     return [*found, Route(BASE + "/{rest:path}", unknown, methods=METHODS)]
 
@@ -117,18 +128,13 @@ class _Api:
 
     def view(self, request: Request, caller: Caller) -> Any:
         """List what overlaps a window, cancelled events of others too."""
-        book, query = self._book(request, caller), request.query_params
-        starts = moments.parameter(query.get("startDateTime"), "StartDateTime")
-        ends = moments.parameter(query.get("endDateTime"), "EndDateTime")
-        if ends < starts:
-            words = "The EndDateTime of a time window is not before its StartDateTime."
-            raise refused.bad_parameter(words)
-        if ends - starts > LONGEST_VIEW:
-            raise refused.long_view()
-        for key in (book.id, *((book.owner,) if book.default else ())):
-            if key in self.desk.switches.unreadable:
-                raise refused.unread(self.desk.switches.unreadable[key])
-        return self._list(request, caller, book, window=(starts, ends))
+        book = self._readable(request, caller)
+        window = views.window(request.query_params)
+        return self._list(request, caller, book, window=window)
+
+    def delta(self, request: Request, caller: Caller) -> Any:
+        book = self._readable(request, caller)
+        return delta.page(self.desk, book, request, seen=lambda body: _seen_by(caller, body))
 
     def events(self, request: Request, caller: Caller) -> Any:
         """List a calendar's events.
@@ -230,6 +236,13 @@ class _Api:
             raise refused.calendar_not_found()
         if book.owner != caller.email and not SHARED & caller.scopes:
             raise refusals.access_denied()
+        return book
+
+    def _readable(self, request: Request, caller: Caller) -> Book:
+        book = self._book(request, caller)
+        for key in (book.id, *((book.owner,) if book.default else ())):
+            if key in self.desk.switches.unreadable:
+                raise refused.unread(self.desk.switches.unreadable[key])
         return book
 
     def _event(self, request: Request, caller: Caller) -> tuple[Book, Book, StoredEvent]:

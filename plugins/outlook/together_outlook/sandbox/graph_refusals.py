@@ -172,3 +172,36 @@ def unread(code: str) -> ApiError:
     """Refuse a calendar that a switch makes unreadable."""
     status = 404 if code.endswith("NotFound") else 403
     return ApiError(status, code, "The calendar cannot be read.")
+
+
+def sync_lost() -> ApiError:
+    """Refuse a token of the delta query whose state is gone, as has been seen of an old one."""
+    return ApiError(410, "SyncStateNotFound", "The sync state generation is not found.")
+
+
+def untrackable() -> ApiError:
+    words = (
+        "The following parameters are not supported with change tracking over the 'CalendarView'"
+        " resource: '$orderby, $filter, $select, $expand, $search, $top'."
+    )
+    return ApiError(400, "ErrorInvalidUrlQuery", words)
+
+
+def bad_subscription(words: str) -> ApiError:
+    return ApiError(400, "InvalidRequest", words)
+
+
+def wrong_echo() -> ApiError:
+    words = (
+        "Subscription validation request failed. Notification endpoint must respond with 200 OK to"
+        " validation request."
+    )
+    return ApiError(400, "ValidationError", words)
+
+
+def nobody_listens() -> ApiError:
+    return ApiError(400, "InvalidRequest", "Subscription validation request timed out.")
+
+
+def no_subscription() -> ApiError:
+    return ApiError(404, "ResourceNotFound", "The object was not found.")

@@ -16,11 +16,14 @@ from together_outlook.sandbox import (
     applications,
     consent,
     control,
+    diary,
     enterprise,
     events,
     grants,
     graph_api,
     oauth_api,
+    pushes,
+    telling_control,
     tenant_control,
 )
 from together_outlook.sandbox.population import add_others, populate
@@ -44,6 +47,8 @@ class OutlookSandbox(StandIn[World, Switches]):
                 *controls.routes(self),
                 *control.routes(self._desk),
                 *tenant_control.routes(self._desk),
+                *telling_control.routes(self._desk),
+                *diary.routes(self._desk),
                 *enterprise.routes(self._desk),
                 *graph_api.routes(self._desk),
                 *consent.routes(self._desk, self._redirect_uris),
@@ -92,7 +97,12 @@ class OutlookSandbox(StandIn[World, Switches]):
         )
 
     def revoke(self, email: str) -> None:
+        """End every grant of an account, and with them what it was subscribed to."""
         grants.revoke_account(self.world, email.casefold())
+        pushes.drop_dead(self.world, now=self._desk.clock())
+        for key, one in [*self.world.subscriptions.items()]:
+            if one.owner == email.casefold():
+                pushes.say(self.world, self._desk.teller, key, "subscriptionRemoved")
 
     def delegate(self, domain: str, roles: Iterable[str] | None = None) -> str:
         """Consent for the organization of a domain, as its administrator does; give its tenant.
@@ -116,7 +126,11 @@ class OutlookSandbox(StandIn[World, Switches]):
         stored = self.world.invitation(email.casefold(), event_id)
         if stored is None:
             raise KeyError(event_id)
-        events.answer(stored, email.casefold(), response, now=self._desk.clock())
+        events.answer(self.world, stored, email.casefold(), response, now=self._desk.clock())
+        self._desk.tell()
+
+    def connect(self, http: httpx.AsyncClient) -> None:
+        self._desk.teller.connect(http)
 
     def events(self, calendar: str) -> list[dict[str, Any]]:
         """Show the events that stand in a calendar, named by its id or its owner's address."""

@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse, Response
 from together.testing.front_desk import FrontDesk
 from together.testing.posted import Reader
 from together.testing.signing_in import bearer
-from together_outlook.sandbox import applications, refusals
+from together.testing.telling import Teller
+from together_outlook.sandbox import applications, pushes, refusals
 from together_outlook.sandbox.refusals import ApiError, OAuthError
 from together_outlook.sandbox.switches import Switches
 from together_outlook.sandbox.world import Person, Token, World
@@ -54,6 +55,8 @@ class Desk(FrontDesk[World, Switches]):
 
     running: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Mailbox → calls of it that are not answered yet."""
+    teller: Teller = field(default_factory=Teller)
+    """Sends what is told; nothing until it is connected."""
 
     def outage(self) -> ApiError:
         return refusals.unavailable()
@@ -68,24 +71,38 @@ class Desk(FrontDesk[World, Switches]):
         """
 
         def wrap(answer: Callable[[Request, Caller], Any]) -> Endpoint:
-            async def endpoint(request: Request) -> Response:
-                try:
-                    with self._counted(request):
-                        if early := await self.early():
-                            return early
-                        caller = self._caller(request, frozenset(scopes), others=others)
-                        if mailbox and not caller.person.has_mailbox:
-                            raise refusals.no_mailbox()
-                        given = answer(request, caller)
-                        given = await given if isinstance(given, Awaitable) else given
-                    self.late(request)
-                except ApiError as refusal:
-                    return self._refused(refusal)
-                return self._answered(given)
+            def called(request: Request, token: Token) -> Any:
+                user = request.path_params.get("user_id")
+                caller = self.caller(request, token, user, frozenset(scopes), others=others)
+                if mailbox and not caller.person.has_mailbox:
+                    raise refusals.no_mailbox()
+                return answer(request, caller)
 
-            return endpoint
+            return self.signed(called)
 
         return wrap
+
+    def signed(self, answer: Callable[[Request, Token], Any]) -> Endpoint:
+        """Serve an endpoint of Graph that finds out by itself what the token is enough for."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                with self._counted(request):
+                    if early := await self.early():
+                        return early
+                    given = answer(request, self._token(request))
+                    given = await given if isinstance(given, Awaitable) else given
+                self.tell()
+                self.late(request)
+            except ApiError as refusal:
+                return self._refused(refusal)
+            return self._answered(given)
+
+        return endpoint
+
+    def tell(self) -> None:
+        """Tell whoever has subscribed what has changed."""
+        pushes.tell(self.world, self.switches, self.teller, now=self.clock())
 
     def oauth(self, answer: Callable[[Request, dict[str, str]], Any]) -> Endpoint:
         """Serve the token endpoint, or one of the documents beside it."""
@@ -131,7 +148,8 @@ class Desk(FrontDesk[World, Switches]):
         person = applications.mailbox_of(self.world, token.tenant, user)
         return "" if person is None else person.email
 
-    def _caller(self, request: Request, scopes: frozenset[str], *, others: bool) -> Caller:
+    def _token(self, request: Request) -> Token:
+        """Find whose token it is, and keep them to their limits."""
         token = self.token(request)
         if token is None:
             raise refusals.bad_token()
@@ -139,7 +157,18 @@ class Desk(FrontDesk[World, Switches]):
             raise refusals.throttled(self.switches.throttled)
         if (counted := self._mailbox(request, token)) and self.too_many(counted):
             raise refusals.throttled("TooManyRequests")
-        user = request.path_params.get("user_id")
+        return token
+
+    def caller(
+        self,
+        request: Request,
+        token: Token,
+        user: str | None,
+        scopes: frozenset[str],
+        *,
+        others: bool = False,
+    ) -> Caller:
+        """Say who calls for a mailbox, which is theirs where none is named."""
         if token.tenant:
             return self._app(request, token, user, scopes)
         caller = Caller(self.world.people[token.email], frozenset(token.scopes))

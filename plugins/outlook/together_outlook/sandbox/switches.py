@@ -36,3 +36,15 @@ class Switches(Switchboard):
     """The app's secret has run out, which nobody but the operator can mend."""
     at_once: int = 4
     """Calls of one mailbox at a time."""
+    sync_lost: bool = False
+    """Every token of a delta query is dead, those of the next pages too."""
+    delta_page: int = 50
+    """Events of a delta query's page at the most."""
+    subscription_minutes: int = 10_080
+    """How long a subscription lives at the most, whatever it was asked for."""
+    pushes_lost: bool = False
+    """No change is told."""
+    pushes_late: bool = False
+    """No change is told until this is off again, and then all at once."""
+    pushes_twice: bool = False
+    """Every change is told twice."""

@@ -17,6 +17,7 @@ from together_outlook.sandbox.switches import Switches
 from together_outlook.sandbox.world import Book, Person, StoredEvent, World, opaque_id
 
 PAGE, MOST = 10, 1000
+LONGEST_VIEW = 1825 * 86_400
 CALENDAR = frozenset(
     {
         *("id", "name", "color", "hexColor", "isDefaultCalendar", "changeKey", "canShare"),
@@ -113,6 +114,18 @@ class Wishes:
         """Give the extended property that is to be expanded, if the event has it here."""
         found = _extended(stored, self.expand) if self.expand is not None and mine else []
         return {"singleValueExtendedProperties": found} if found else {}
+
+
+def window(query: Mapping[str, str]) -> tuple[int, int]:
+    """Read the window of a calendar view."""
+    starts = moments.parameter(query.get("startDateTime"), "StartDateTime")
+    ends = moments.parameter(query.get("endDateTime"), "EndDateTime")
+    if ends < starts:
+        words = "The EndDateTime of a time window is not before its StartDateTime."
+        raise refusals.bad_parameter(words)
+    if ends - starts > LONGEST_VIEW:
+        raise refusals.long_view()
+    return starts, ends
 
 
 def calendar(world: World, switches: Switches, book: Book, email: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from together.testing.remembering import Remembered
 from together_outlook.identity import CONSUMERS
+from together_outlook.sandbox.subscribed import Change, Subscription
 
 APP_ROLES = ("Calendars.Read", "Calendars.ReadWrite")
 
@@ -77,6 +78,8 @@ class Book:
     events: dict[str, StoredEvent] = field(default_factory=dict)
     invited: dict[str, Copy] = field(default_factory=dict)
     """Event id in this calendar → the organizer's event."""
+    changes: dict[str, Change] = field(default_factory=dict)
+    """Event id in this calendar → its latest change."""
 
     def role(self, email: str) -> str | None:
         if email == self.owner:
@@ -147,6 +150,11 @@ class World(Remembered):
     """Tenant id → what it has allowed the app itself."""
     app_roles: list[str] = field(default_factory=lambda: [*APP_ROLES])
     """Application permissions that the app is registered with, and a consent allows."""
+    number: int = 0
+    """Of the latest change of any event."""
+    forgotten: int = 0
+    """Up to which change what a delta query goes on from is forgotten."""
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def add_person(
         self,
@@ -193,6 +201,16 @@ class World(Remembered):
         """Let a calendar vanish with its events; the default one stays, as in Exchange."""
         if not self.books[calendar_id].default:
             del self.books[calendar_id]
+
+    def note(self, book: Book, event_id: str, kind: str) -> None:
+        """Note that an event was made, changed or taken away in a calendar."""
+        self.number += 1
+        book.changes[event_id] = Change(self.number, kind)
+
+    def forget(self) -> None:
+        """Let every token of a delta query that was given so far be dead."""
+        self.number += 1
+        self.forgotten = self.number
 
     def default_book(self, email: str) -> Book | None:
         """Find the calendar that ``/me/calendar`` means, which a mailbox always has."""

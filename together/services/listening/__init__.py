@@ -1,0 +1,1 @@
+"""Tells the listeners of plugins what became of sessions."""

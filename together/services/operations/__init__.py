@@ -1,0 +1,1 @@
+"""What whoever runs an installation is told about it: numbers, and whether it is ready."""
