@@ -169,7 +169,7 @@ async def test_what_verifying_tells_apart(site: Site, tenant: Tenant) -> None:
     assert told == [
         ("NotDelegatedYet", "The service does not let the key act for this mailbox yet. C"),
         ("PermissionsMissing", "These permissions are missing at the service: https://www.go"),
-        ("MailboxUnknown", "The service knows no such mailbox. Name one that exists."),
+        ("MailboxUnknown", "The service knows no such mailbox where access was given. Na"),
         ("KeyNotAccepted", "The service does not accept the key any more: it was deleted"),
     ]
     assert (await tenant.status())["state"] == "SETTING_UP"

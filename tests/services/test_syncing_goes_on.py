@@ -126,6 +126,8 @@ async def test_whoever_goes_on_keeps_its_place(lookout: Lookout, monkeypatch, hi
     booking = await lookout.booked(integration=await lookout.connect())
     await _more(booking, "gone")
     lookout.town.sandbox.forget_changes()
+    await lookout.town.sandbox.teller.told()
+    await lookout.notices.finished()  # no hint but the one below
     await CalendarSync.all().update(due_at=0)
     (claimed,) = await lookout.syncing.claim(10)
     claimed.leased_until = soon = await database_now() + 100

@@ -23,6 +23,8 @@ pre {{ background: #f3f3f0; padding: 1rem; overflow-x: auto }}
     ... on Problem {{ code message }}
   }}
 }}</pre>
+<p>After the consent for a whole organization it is <code>completeOrganizationConsent</code>,
+with the same handle.</p>
 </html>
 """
 _HEADERS = {

@@ -38,7 +38,10 @@ class SetUpIncomplete(Refusal):
 
 
 class SetUpChanged(Refusal):
-    words = "Somebody else changed the integration just now. Look at it again."
+    words = (
+        "The integration is not as you saw it: somebody changed it, or another service is set up. "
+        "Look at it again."
+    )
 
 
 class KeyUnusable(Refusal):
@@ -70,7 +73,10 @@ class PolicyInTheWay(Refusal):
 
 
 class MailboxUnknown(Refusal):
-    words = "The service knows no such mailbox. Name one that exists."
+    words = (
+        "The service knows no such mailbox where access was given. Name one that exists there, or "
+        "give access to the organization that has it."
+    )
 
 
 class MailboxWithoutCalendar(Refusal):

@@ -155,6 +155,8 @@ class MeetingWriter:
         mine: dict[str, Any] = {"organization_id": left.organization_id}
 
         async def work() -> None:
+            # Held by one at a time: of two who are the last at once, each would see the other's.
+            await LeftVideo.filter(**mine, id=left.left_id).select_for_update().first()
             await LeftMeeting.filter(**mine, id=left.id).delete()
             if not await LeftMeeting.exists(**mine, left_id=left.left_id):
                 await LeftVideo.filter(**mine, id=left.left_id).delete()
